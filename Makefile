@@ -1,0 +1,93 @@
+# The commands of this project; `make` alone lists them. They can be run again and again.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+# Where the local sandbox listens: make up SANDBOX_PORT=8792
+SANDBOX_PORT ?= 8791
+
+# More arguments for pytest: make test PYTEST_ARGS="-m 'not engine'"
+PYTEST_ARGS ?=
+
+# Where the luck of the long tests begins: make chaos SEED=7
+SEED ?= 1
+
+# More arguments for uv: make lock LOCK_ARGS=--upgrade
+LOCK_ARGS ?=
+
+PY := PYTHONPATH=. .venv/bin/python -P
+DAEMON := $(PY) -m engine.daemon --port $(SANDBOX_PORT)
+# The local stack talks to the sandbox, whatever key and address this shell has for a real account.
+LOCAL := env -u LIOKEY LYTICS_API_URL=http://127.0.0.1:$(SANDBOX_PORT)/api bin/pulumi
+
+.PHONY: help up down clean test chaos lint format types check engine sandbox lock venv
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+up: engine sandbox ## install everything, start the sandbox, bring the local stack up
+	@$(LOCAL) stack select local --create >/dev/null
+	@$(LOCAL) up --stack local --yes
+	@echo
+	@echo 'The local stack is up. What to try next:'
+	@echo '  bin/pulumi stack output --stack local    what there is now'
+	@echo '  edit a label in stacks/local.yaml, then: bin/pulumi up --stack local'
+	@echo '  edit a source there, and look first:     bin/pulumi preview --stack local --diff'
+	@echo '  make test, make down                     run the tests, stop the sandbox'
+	@if [[ $(SANDBOX_PORT) != 8791 ]]; then \
+		echo "The sandbox isn't on its usual port, so first:"; \
+		echo '  export LYTICS_API_URL=http://127.0.0.1:$(SANDBOX_PORT)/api'; \
+	fi
+
+down: ## stop the sandbox; its models are kept
+	@if [[ -x .venv/bin/python ]]; then $(DAEMON) stop; fi
+
+clean: down ## remove what was made in this folder
+	@for stack in $$(find .pulumi/state/.pulumi/stacks -name '*.json' ! -name local.json -o -name '*.json.gz' ! -name local.json.gz 2>/dev/null); do \
+		echo "Not cleaned: $$stack is the only record of a stack that isn't local."; \
+		echo "Destroy or move that stack first (bin/pulumi stack export)."; \
+		exit 1; \
+	done
+	@rm -rf .venv .pulumi .sandbox .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -f .coverage .coverage.*
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@cache="$${LYTICS_ML_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/lytics-ml}"; \
+	if [[ -e $$cache ]]; then \
+		echo "The engine and fetched packages are kept for other clones; remove them with:"; \
+		echo "  rm -rf '$$cache'"; \
+	fi
+
+test: engine ## run every test, those of the real engine included
+	@.venv/bin/pytest $(PYTEST_ARGS)
+
+chaos: engine ## break every request, kill every run, and print what came of it
+	@CHAOS_SEED=$(SEED) .venv/bin/pytest tests/chaos -m "chaos or not chaos" $(PYTEST_ARGS)
+
+lint: venv ## look for mistakes in the code
+	@.venv/bin/ruff check .
+	@.venv/bin/shellcheck -x -P SCRIPTDIR bin/pulumi bin/lytics-ml engine/*.sh .ci/run
+
+format: venv ## put the code into its form
+	@.venv/bin/ruff format .
+	@.venv/bin/ruff check --fix-only --quiet .
+
+types: venv ## check the types
+	@.venv/bin/mypy $(wildcard __main__.py providers cli sandbox engine tests)
+
+check: lint types ## lint, and check form, types and pins
+	@.venv/bin/ruff format --check --quiet . || { echo 'Not in form; run: make format'; exit 1; }
+	@$(PY) -m engine.pins check
+
+engine: venv ## get the pinned Pulumi
+	@bash engine/install.sh engine
+
+sandbox: venv ## start the sandbox
+	@$(DAEMON) start
+
+lock: venv ## pin anew what pyproject.toml asks for
+	@$(PY) -m engine.pins lock $(LOCK_ARGS)
+
+venv:
+	@bash engine/install.sh

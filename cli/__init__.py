@@ -1,0 +1,1 @@
+"""The command line `lytics-ml`: what Pulumi has no command for."""

@@ -1,0 +1,46 @@
+"""Asks the API what drift needs: one ML List, and a segment list where slugs are declared."""
+
+from cli.account import settings_of
+from cli.drift import Observed
+from cli.project import Project
+from cli.state import StackState
+from providers.lytics.client import LyticsClient
+from providers.lytics.run import Run
+from providers.lytics.segments import SegmentBook
+from providers.lytics.settings import Settings
+
+
+def observe(project: Project, state: StackState, settings: Settings | None = None) -> Observed:
+    """Ask what a stack's account shows; sends GETs only.
+
+    Args:
+        project: where the stack is.
+        state: its state.
+        settings: address and key; None is those of the stack.
+
+    Raises:
+        AccountError: the key is another account's, or nothing proves whose it is.
+        SettingsError: there is no key.
+        RequestError: the API failed.
+    """
+    settings = settings or settings_of(project, state.stack)
+    with LyticsClient(settings) as client:
+        run = Run(settings, client, say=lambda _line: None)
+        for resource in state.models:
+            run.expect_account(resource.outputs.get("aid"))
+        look = run.looks.any()
+        run.prove_account(look)
+        models, gone = dict(look.models), set()
+        for resource in state.models:
+            found = run.find(resource.id, look)
+            if found is None:
+                gone.add(resource.id)
+            else:
+                models[found.id] = found
+        spelled = any(
+            resource.outputs.get(f"{side}_name")
+            for resource in state.models
+            for side in ("source", "target")
+        )
+        book = SegmentBook(client.list_segments()) if spelled else None
+    return Observed(models, frozenset(gone), book)

@@ -1,0 +1,188 @@
+"""What a change does, as a value: everything that a reviewer is shown, before any markup."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cli.review.words import Words
+
+# From what a campaign feels first to what nobody feels.
+ACTIONS = (
+    "removed",
+    "retrained",
+    "taken up again",
+    "deactivated",
+    "created",
+    "adopted",
+    "activated",
+    "judged again",
+    "relabelled",
+    "renamed",
+    "settings",
+)
+
+
+@dataclass(frozen=True)
+class Property:
+    """One property that changes.
+
+    Attributes:
+        name: for example `label` or `config.collect`.
+        old: its value so far, in words.
+        new: its value from now on, in words.
+        retrains: whether it is the reason why a new model is needed.
+    """
+
+    name: str
+    old: str
+    new: str
+    retrains: bool = False
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What a trained model scores.
+
+    Attributes:
+        scores: auc, accuracy, reach and so on, those that it has.
+        features: its most important features with their importance, in percent.
+    """
+
+    scores: Mapping[str, float] = field(default_factory=dict)
+    features: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model that exists.
+
+    Attributes:
+        id: its id.
+        name: its name: the key under which profiles hold its score.
+        live: whether it is live; None if that isn't known.
+        numbers: what it scores; None if that isn't known.
+    """
+
+    id: str
+    name: str
+    live: bool | None = None
+    numbers: Numbers | None = None
+
+
+@dataclass(frozen=True)
+class GatePart:
+    """One part of a gate that applies.
+
+    Attributes:
+        number: what is asked about.
+        wanted: the bound, in words.
+        measured: what the model measures, "" while it isn't trained.
+        passed: whether that is enough; None while it isn't trained.
+    """
+
+    number: str
+    wanted: str
+    measured: str = ""
+    passed: bool | None = None
+
+
+@dataclass(frozen=True)
+class Change:
+    """What happens to one model.
+
+    Attributes:
+        key: the declaration's key.
+        actions: what happens, of `ACTIONS`.
+        properties: what differs, old and new.
+        live: the model of this declaration that is live today.
+        old: the model that the state holds, live or not.
+        new: an existing model that it comes to: adopted, taken up again, or judged again.
+        effects: what that means, a sentence each.
+        gate: the parts of the gate that applies.
+        left_behind: what stays in the account, a sentence, or empty.
+        problems: why it can't be carried out as declared.
+    """
+
+    key: str
+    actions: tuple[str, ...]
+    properties: tuple[Property, ...] = ()
+    live: Subject | None = None
+    old: Subject | None = None
+    new: Subject | None = None
+    effects: tuple[Words, ...] = ()
+    gate: tuple[GatePart, ...] = ()
+    left_behind: Words = ()
+    problems: tuple[Words, ...] = ()
+
+    @property
+    def touches_live(self) -> bool:
+        """Whether a model that is live today is replaced, removed or stopped."""
+        ends = {"removed", "retrained", "taken up again", "deactivated"}
+        return self.live is not None and bool(ends & set(self.actions))
+
+    @property
+    def order(self) -> tuple[bool, int, str]:
+        """Sort key: what touches a live model first, then by what happens."""
+        first = min((ACTIONS.index(action) for action in self.actions), default=len(ACTIONS))
+        return (not self.touches_live, first, self.key)
+
+
+@dataclass(frozen=True)
+class Review:
+    """What a preview comes to.
+
+    Attributes:
+        stack: the stack's name.
+        changes: the models that change, what matters most first.
+        existing: how many models the stack has today.
+        unchanged: how many stay as they are.
+        refusals: why the change is more than the limits allow.
+        forced: whether the limits were overruled.
+        notes: what else there is to know.
+    """
+
+    stack: str
+    changes: tuple[Change, ...] = ()
+    existing: int = 0
+    unchanged: int = 0
+    refusals: tuple[Words, ...] = ()
+    forced: bool = False
+    notes: tuple[Words, ...] = ()
+
+    def count(self, action: str) -> int:
+        """Return how many models an action happens to."""
+        return sum(action in change.actions for change in self.changes)
+
+    @property
+    def replaced(self) -> int:
+        """How many models are replaced by another one."""
+        return sum(
+            change.old is not None and bool({"retrained", "taken up again"} & set(change.actions))
+            for change in self.changes
+        )
+
+    @property
+    def counts(self) -> list[tuple[int, str]]:
+        """How many models each action happens to, without those that nothing happens to."""
+        told = {"settings": "with other settings"}
+        found = [(self.count(action), told.get(action, action)) for action in ACTIONS]
+        return [(number, word) for number, word in found if number]
+
+    @property
+    def summary(self) -> str:
+        """The words after the stack's name that say it all."""
+        if not self.changes:
+            return f"no changes, {_models(self.unchanged)} as declared"
+        told = ", ".join(f"{number} {word}" for number, word in self.counts)
+        touched = sum(change.touches_live for change in self.changes)
+        live = (
+            f"{touched} live {'model is' if touched == 1 else 'models are'} affected"
+            if touched
+            else "no live model is affected"
+        )
+        return (
+            f"{_models(len(self.changes))} to change ({told}), {self.unchanged} unchanged; {live}"
+        )
+
+
+def _models(number: int) -> str:
+    return f"{number} model{'' if number == 1 else 's'}"

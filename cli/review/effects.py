@@ -1,0 +1,145 @@
+"""What a change means for people and campaigns, a sentence each. Pure.
+
+Lytics docs, "Building Lookalike Models": profiles hold a model's score under its name, in
+`segment_prediction`; "Evaluating Lookalike Models": a deactivated model stops scoring, and users
+keep the scores that they have.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from cli.review.change import Subject
+from cli.review.words import Quoted, Words, words
+from providers.lytics.wire import Model
+
+_GOES_LIVE = "goes live"
+
+
+def goes_live(actions: Sequence[str], effects: Sequence[Words]) -> bool:
+    """Tell whether a model that isn't live is to be."""
+    told = any(isinstance(part, str) and _GOES_LIVE in part for s in effects for part in s)
+    return "activated" in actions or told
+
+
+def coming_to(action: str, found: Model | None) -> Iterator[Words]:
+    """Say which existing model a declaration comes to."""
+    if action == "taken up again" and found is not None:
+        day = found.created[:10] or "a day that Lytics doesn't tell"
+        yield words(
+            "Nothing is trained: model ", Quoted(found.id), f", created {day}, is this very one"
+        )
+    elif action == "adopted":
+        which = (": ", Quoted(f"{found.id} {found.name}")) if found is not None else ()
+        yield words("An existing model is taken over, nothing is trained", *which)
+
+
+def going_live(new: Mapping[str, Any]) -> Iterator[Words]:
+    """Say how a new model becomes live, or that it doesn't."""
+    activation, config = new.get("activation"), new.get("config") or {}
+    waits = isinstance(config, Mapping) and config.get("build_only")
+    if activation == "swap":
+        yield words(f"It {_GOES_LIVE} when it is trained and passes its gate, if it has one")
+    elif activation == "observe":
+        yield words("It is trained and judged by its gate; nothing is set live")
+    elif new.get("is_active") is False or waits:
+        yield words("It is trained, and not live")
+    else:
+        yield words(f"It {_GOES_LIVE} by itself when it is trained")
+
+
+def replacing(live: Subject | None, new: Mapping[str, Any]) -> Iterator[Words]:
+    """Say what retraining means for what is live."""
+    if live is None:
+        yield words("No model of this declaration is live today, so nobody's scores stop")
+        yield from going_live(new)
+        return
+    until = {
+        "swap": "until the new one is trained and has passed its gate, if it has one",
+        "observe": "until the new one is there; it is judged, and not set live",
+    }.get(str(new.get("activation")), "until the new one is trained")
+    yield words("Model ", Quoted(live.id), f" stays live {until}")
+    if new.get("is_active") is False:
+        yield words("The new model isn't to be live: scoring ends")
+
+
+def renaming(old: Subject, new_name: str | None, *, declared: bool) -> Iterator[Words]:
+    """Say what becomes of the key under which audiences find the score."""
+    if new_name is None:
+        yield words("The new model's name isn't known without a key of the account")
+    elif new_name == old.name:
+        yield words("The audience key stays ", Quoted(old.name), ": audiences follow")
+    else:
+        why = "" if declared else ", a default name, which changes with every new model"
+        yield words(
+            "The audience key changes from ",
+            Quoted(old.name),
+            " to ",
+            Quoted(new_name),
+            f"{why}: audiences built on the old one don't follow. A declared name stays"
+            if not declared
+            else ": audiences built on the old one don't follow",
+        )
+
+
+def repointing(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Words]:
+    """Say that a segment's slug is another segment now."""
+    for side in ("source", "target"):
+        spelling = new.get(f"{side}_name")
+        before, after = old.get(side), new.get(side)
+        same = spelling is not None and spelling == old.get(f"{side}_name")
+        if same and isinstance(before, str) and isinstance(after, str) and before != after:
+            yield words(
+                "The slug ",
+                Quoted(str(spelling)),
+                f" of {side} is another segment than before: ",
+                Quoted(before),
+                " is now ",
+                Quoted(after),
+                ". Nobody changed the file for this",
+            )
+
+
+def removing(old: Subject, policy: str) -> Iterator[Words]:
+    """Say what removal means."""
+    if not old.live:
+        yield words("It isn't live, so nobody's scores stop")
+    elif policy == "retain":
+        yield words("It stays live, and nobody manages it any more: ", Quoted(old.name))
+    else:
+        yield words(
+            "Scoring ends: audiences on ",
+            Quoted(old.name),
+            " keep the users and scores that they have, and get no new ones",
+        )
+
+
+def left_behind(old: Subject, policy: str) -> Words:
+    """Say what stays in the account."""
+    model = ("Model ", Quoted(f"{old.id} {old.name}".strip()))
+    if policy == "delete":
+        return words(*model, " is deleted: going back means training again")
+    if policy == "retain":
+        live = "live" if old.live else "not live"
+        return words(*model, f" stays as it is, {live}")
+    return words(*model, " stays in the account, not live; going back takes it up again")
+
+
+def in_place(actions: Sequence[str], old: Subject | None) -> Iterator[Words]:
+    """Say what changes in place mean."""
+    name = Quoted(old.name if old else "")
+    if "relabelled" in actions:
+        yield words("Only the text that people see changes; the audience key stays ", name)
+    if "activated" in actions:
+        yield words("Scoring begins under the audience key ", name)
+    if "deactivated" in actions:
+        yield words(
+            "Scoring ends: audiences on ",
+            name,
+            " keep the users and scores that they have, and get no new ones",
+        )
+    if "judged again" in actions:
+        yield words("Nothing is trained; what is live stays live until another one passes")
+    if "renamed" in actions:
+        yield words("Only the key in the file changes; the model and its name stay")
+    if "settings" in actions:
+        yield words("The state remembers it; nothing is written to Lytics")

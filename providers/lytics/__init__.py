@@ -1,0 +1,44 @@
+"""Lytics lookalike models as Pulumi resources.
+
+What is listed here is loaded when it is first used: the command line reads declarations without
+waiting for Pulumi.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from providers.lytics.activation import MlModelActivation, MlModelActivationProvider
+    from providers.lytics.model import MlModel, MlModelProvider
+    from providers.lytics.program import declare, read_stack
+    from providers.lytics.stack_outputs import export
+    from providers.lytics.watcher import wait_until_built
+
+__all__ = [
+    "MlModel",
+    "MlModelActivation",
+    "MlModelActivationProvider",
+    "MlModelProvider",
+    "declare",
+    "export",
+    "read_stack",
+    "wait_until_built",
+]
+
+_HOMES = {
+    "MlModel": "model",
+    "MlModelActivation": "activation",
+    "MlModelActivationProvider": "activation",
+    "MlModelProvider": "model",
+    "declare": "program",
+    "export": "stack_outputs",
+    "read_stack": "program",
+    "wait_until_built": "watcher",
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
+    if name not in _HOMES:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

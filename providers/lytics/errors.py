@@ -1,0 +1,190 @@
+"""What can go wrong, as a tree; catch the branch that you can act on.
+
+LyticsError
+├── SettingsError            the key, the address or the account number is missing or unusable
+├── DeclarationError         a declaration can't be carried out; holds every problem at once
+├── ConflictError            the account holds something that only a person can decide about
+├── AccountError             the key belongs to another account than the one in the state
+└── RequestError             one request failed: knows method, path, whether it may have worked
+    ├── ConnectError         it never reached the API
+    ├── ReplyLostError       it was sent, no reply came back
+    │   └── TimedOutError    none came in time, so the API may yet carry it out
+    ├── UnreadableReplyError a reply came back that isn't the API's JSON
+    └── StatusError          the API refused: knows status, the API's words and the request id
+        ├── NotAuthorizedError   401
+        ├── ForbiddenError       403
+        ├── NotFoundError        404
+        ├── RateLimitedError     429, knows Retry-After
+        ├── ServerFaultError     5xx
+        └── RejectedError        every other 4xx: the request itself is at fault
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class LyticsError(Exception):
+    """The root of everything that this package raises on purpose."""
+
+
+class SettingsError(LyticsError):
+    """The key, the address or the account number is missing or unusable."""
+
+
+class ConflictError(LyticsError):
+    """The account holds something that only a person can decide about."""
+
+
+class AccountError(LyticsError):
+    """The key belongs to another account than the one that the state speaks of."""
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One mistake in a declaration.
+
+    Attributes:
+        where: the place, for example `config.collect`, or `stacks/prod.yaml, line 12, column 5`.
+        what: a sentence that says what is wrong and what would be right.
+    """
+
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
+
+
+class DeclarationError(LyticsError):
+    """A declaration can't be carried out; `problems` holds every reason at once."""
+
+    def __init__(self, title: str, problems: Sequence[Problem]) -> None:
+        self.title = title
+        self.problems = tuple(problems)
+        super().__init__("\n".join([title, *(f"  - {problem}" for problem in problems)]))
+
+
+class RequestError(LyticsError):
+    """One request failed.
+
+    Attributes:
+        method: the HTTP method.
+        path: the path below the API's address, without query, so that no key can be in it.
+        may_have_taken_effect: whether the API may have carried the request out all the same.
+    """
+
+    may_have_taken_effect = True
+    safe_to_repeat = True
+    retry_after_s: float | None = None
+
+    def __init__(self, method: str, path: str, what: str) -> None:
+        self.method = method
+        self.path = path
+        super().__init__(f"{method} {path}: {what}")
+
+
+class ConnectError(RequestError):
+    """The request never reached the API."""
+
+    may_have_taken_effect = False
+
+
+class ReplyLostError(RequestError):
+    """The request was sent, no reply came back."""
+
+
+class TimedOutError(ReplyLostError):
+    """The request was sent and no reply came in time; the API may yet carry it out."""
+
+
+class UnreadableReplyError(RequestError):
+    """A reply came back that isn't the API's JSON."""
+
+
+class StatusError(RequestError):
+    """The API answered with an error.
+
+    Attributes:
+        status: the HTTP status.
+        api_message: the API's own words, or "" where it gave none.
+        code: the code of API v2, for example `NOTFOUND-003`, or None.
+        request_id: what Lytics' support asks for, or None; only API v2 sends one.
+    """
+
+    may_have_taken_effect = False
+    safe_to_repeat = False
+    advice = ""
+
+    def __init__(  # noqa: PLR0913 - these are the facts of one reply
+        self,
+        method: str,
+        path: str,
+        *,
+        status: int,
+        api_message: str = "",
+        code: str | None = None,
+        request_id: str | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        self.status = status
+        self.api_message = api_message
+        self.code = code
+        self.request_id = request_id
+        self.retry_after_s = retry_after_s
+        words = f' "{api_message}"' if api_message else ""
+        marks = [mark for mark in (code, request_id and f"request {request_id}") if mark]
+        suffix = f" ({', '.join(marks)})" if marks else ""
+        super().__init__(method, path, f"{status}{words}{suffix}{self.advice}")
+
+
+class NotAuthorizedError(StatusError):
+    """The key isn't known, has expired, or is missing (401)."""
+
+    advice = ". Check LIOKEY or lytics:apiKey; keys expire and can be renewed in Lytics"
+
+
+class ForbiddenError(StatusError):
+    """The key is known and may not do this (403)."""
+
+    advice = ". The key needs the permissions Manage Lookalike Models and Audience View"
+
+
+class NotFoundError(StatusError):
+    """There is no such object in the key's account (404)."""
+
+
+class RateLimitedError(StatusError):
+    """Too many requests (429)."""
+
+    # A proxy may answer 429 for a request that went through, so a create looks before it repeats.
+    may_have_taken_effect = True
+    safe_to_repeat = True
+    advice = ". The API is limiting this account's requests; try again later"
+
+
+class ServerFaultError(StatusError):
+    """The API failed (5xx)."""
+
+    may_have_taken_effect = True
+    safe_to_repeat = True
+    advice = ". The API has trouble; try again later"
+
+
+class RejectedError(StatusError):
+    """The API found fault with the request (every 4xx without a class of its own)."""
+
+
+_BY_STATUS: dict[int, type[StatusError]] = {
+    401: NotAuthorizedError,
+    403: ForbiddenError,
+    404: NotFoundError,
+    429: RateLimitedError,
+}
+_FIRST_SERVER_STATUS = 500
+
+
+def class_for_status(status: int) -> type[StatusError]:
+    """Return the class that stands for an HTTP status of 400 or more."""
+    if status >= _FIRST_SERVER_STATUS:
+        return ServerFaultError
+    return _BY_STATUS.get(status, RejectedError)

@@ -1,0 +1,96 @@
+"""How a model is known again: its lineage, the hash of its inputs, its name.
+
+The API has no idempotency key and no unique name, so the name itself is the proof. What is
+written here is stored in names and states for good: a golden test holds it.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+FORBIDDEN_IN_NAMES = ".;/\\"
+LINEAGE_DIGITS = 6
+INPUTS_DIGITS = 8
+
+# Lytics documents these defaults (API page: collect; model builder: the others are off).
+CONFIG_DEFAULTS: Mapping[str, Any] = {
+    "collect": 5000,
+    "auto_tune": False,
+    "tune_model": False,
+    "re_run": False,
+    "additional": [],
+}
+
+
+def normalised_config(config: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return a config with documented defaults filled in and `additional` as a sorted set.
+
+    A key that isn't declared and has no documented default stays out.
+    """
+    filled = {**CONFIG_DEFAULTS, **{k: v for k, v in (config or {}).items() if v is not None}}
+    return {**filled, "additional": sorted(set(filled["additional"]))}
+
+
+def lineage(project: str, stack: str, key: str, parent: str = "", again: int = 0) -> str:
+    """Return the 6 hex digits that every model of one declaration shares.
+
+    Args:
+        project: the Pulumi project.
+        stack: the stack's name.
+        key: the declaration's key.
+        parent: the URN of the parent, "" where there is none.
+        again: tells a new declaration from a renamed one that had its key before.
+    """
+    parts = [project, stack, parent, key, *([str(again)] if again else [])]
+    return _digits(parts, LINEAGE_DIGITS)
+
+
+def inputs_hash(source: str, target: str, config: Mapping[str, Any] | None, generation: int) -> str:
+    """Return the 8 hex digits of everything that replaces a model when it changes."""
+    inputs = [source, target, normalised_config(config), generation]
+    return _digits(inputs, INPUTS_DIGITS)
+
+
+def default_name(key: str, lineage_: str, inputs: str) -> str:
+    """Return the name of a model that was declared without one."""
+    return f"{key}-{lineage_}-{inputs}"
+
+
+def same_name(sent: str, returned: str) -> bool:
+    """Tell whether the API may have made `returned` out of the name that was sent.
+
+    Seen or documented: a prefix `ML: `, a suffix `_1` where a name is taken, other case or blanks.
+    """
+    return _core(sent) == _core(returned) or _core(sent) == _core(_without_suffix(returned))
+
+
+def ends_with_proof(returned: str, lineage_: str, inputs: str) -> bool:
+    """Tell whether a default name proves these inputs of this lineage, whatever its key was."""
+    proof = f"-{lineage_}-{inputs}"
+    return _core(returned).endswith(proof) or _core(_without_suffix(returned)).endswith(proof)
+
+
+_DEFAULT_NAME = re.compile(r"-([0-9a-f]{6})-([0-9a-f]{8})$")
+
+
+def proof_in(returned: str) -> tuple[str, str] | None:
+    """Return the lineage and inputs hash that a default name holds, or None."""
+    found = _DEFAULT_NAME.search(_core(returned)) or _DEFAULT_NAME.search(
+        _core(_without_suffix(returned))
+    )
+    return (found[1], found[2]) if found else None
+
+
+def _core(name: str) -> str:
+    return re.sub(r"\s+", " ", name.strip().lower().removeprefix("ml:").strip())
+
+
+def _without_suffix(name: str) -> str:
+    return re.sub(r"_\d{1,3}$", "", name.strip())
+
+
+def _digits(value: object, count: int) -> str:
+    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:count]

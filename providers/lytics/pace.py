@@ -1,0 +1,62 @@
+"""How fast requests are sent, learnt from the API's refusals.
+
+Dozens of threads that each back off by themselves still come back together: at a limit of 5
+requests a second most of what they send is refused. So all threads of a client keep one distance
+between requests: none until the API limits them, longer with each refusal, shorter again with each
+reply.
+"""
+
+import random
+import threading
+from time import monotonic, sleep
+
+FIRST_GAP_S = 0.1
+LONGEST_GAP_S = 5.0
+SLOWER = 1.5
+FASTER = 0.98
+LONGEST_HOLD_S = 120.0
+
+
+class Pace:
+    """The distance between the requests of all threads of one client."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._gap_s = 0.0
+        self._next_s = 0.0
+        self._slowed_s = 0.0
+
+    @property
+    def gap_s(self) -> float:
+        """The distance now, in seconds."""
+        return self._gap_s
+
+    def wait(self) -> float:
+        """Wait for this request's turn; return when that was, on the monotonic clock."""
+        with self._lock:
+            now_s = monotonic()
+            turn_s = max(now_s, self._next_s)
+            self._next_s = turn_s + self._gap_s * random.uniform(0.9, 1.1)  # noqa: S311 - jitter
+        sleep(turn_s - now_s)
+        return turn_s
+
+    def slow_down(self, sent_s: float, asked_s: float | None) -> None:
+        """Take note that a request was refused.
+
+        Args:
+            sent_s: when it was sent; of those sent at one pace only the first refusal counts.
+            asked_s: seconds for which the API asks to send nothing, if it does.
+        """
+        with self._lock:
+            if sent_s < self._slowed_s:
+                return
+            now_s = monotonic()
+            self._slowed_s = now_s
+            self._gap_s = min(max(self._gap_s * SLOWER, FIRST_GAP_S), LONGEST_GAP_S)
+            hold_s = min(asked_s or 0.0, LONGEST_HOLD_S)
+            self._next_s = max(self._next_s, now_s + max(hold_s, self._gap_s))
+
+    def speed_up(self) -> None:
+        """Take note that a request was answered."""
+        with self._lock:
+            self._gap_s = self._gap_s * FASTER if self._gap_s > FIRST_GAP_S / 10 else 0.0

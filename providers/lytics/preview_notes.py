@@ -1,0 +1,95 @@
+"""What a preview can't show by itself: the engine asks no provider what a create will come to."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from providers.lytics.activation_lifecycle import LIVE_LIMIT
+from providers.lytics.declaration import ModelInputs
+from providers.lytics.ending import end_program
+from providers.lytics.errors import ConflictError, LyticsError
+from providers.lytics.lifecycle import adoption_problems
+from providers.lytics.matching import Wanted, are_kin, matches
+from providers.lytics.model import MlModel
+from providers.lytics.watcher import program_watcher
+from providers.lytics.wire import Model
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A declared model in a preview.
+
+    Attributes:
+        resource: the resource; its id isn't known if it is to be created or replaced.
+        inputs: its inputs, None where a segment could not be looked up.
+        meant_live: whether it is to be live in the end.
+    """
+
+    resource: MlModel
+    inputs: ModelInputs | None
+    meant_live: bool
+
+
+async def note(planned: Sequence[Planned]) -> None:
+    """Say which creates take a model over or up again, and whether the live limit holds.
+
+    Ends the program if models can't be adopted as declared; it tells all of them at once.
+    """
+    known = await asyncio.gather(*(one.resource.id.is_known() for one in planned))
+    new = [one for one, is_known in zip(planned, known, strict=True) if not is_known]
+    if not new:
+        return
+    try:
+        account = await program_watcher().look_again()
+    except LyticsError as exc:
+        pulumi.log.warn(f"This preview can't say which models exist already: {exc}")
+        return
+    problems = []
+    for one in new:
+        if one.inputs is not None:
+            problems += _note_one(one.inputs, one.resource, account)
+    _note_limit(planned, account)
+    if problems:
+        message = "\n  - ".join(["These models can't be taken over as declared:", *problems])
+        end_program(message)
+
+
+def _note_one(inputs: ModelInputs, resource: MlModel, account: Mapping[str, Model]) -> list[str]:
+    """Say what one create will come to; return why it can't."""
+    if inputs.adopt is not None:
+        model = account.get(inputs.adopt)
+        problems = adoption_problems(inputs, model)
+        if problems or model is None:
+            return [f"{inputs.key}: {problem}" for problem in problems]
+        pulumi.log.info(f'adopts model {model.id}, "{model.name}"', resource)
+        return []
+    try:
+        found = matches(Wanted(inputs, baseline=account), account.values())
+    except ConflictError as exc:
+        return [str(exc)]
+    usable = [model for model in found if not model.is_invalid]
+    if usable:
+        again = f"takes up model {usable[0].id}, trained before, instead of training one"
+        pulumi.log.info(again, resource)
+    return []
+
+
+def _note_limit(planned: Iterable[Planned], account: Mapping[str, Model]) -> None:
+    live = [model for model in account.values() if model.is_active]
+    joining = sum(
+        one.meant_live and one.inputs is not None and not _has_live_kin(one.inputs, live)
+        for one in planned
+    )
+    if len(live) + joining > LIVE_LIMIT:
+        pulumi.log.warn(
+            f"{len(live)} models of the account are live and {joining} more are to be; "
+            f"Lytics allows {LIVE_LIMIT}"
+        )
+
+
+def _has_live_kin(inputs: ModelInputs, live: Iterable[Model]) -> bool:
+    """Tell whether a model of this declaration is live already: then the number stays."""
+    ours = Model(id="", name=Wanted(inputs).name)
+    return any(inputs.adopt == model.id or are_kin(model, ours) for model in live)

@@ -1,0 +1,162 @@
+"""What `__main__.py` does: a stack file in, resources and outputs out."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import cast
+
+import pulumi
+from pulumi.output import UNKNOWN
+
+from providers.lytics.activation import MlModelActivation
+from providers.lytics.declaration import ModelDeclaration, ModelInputs, ModelSettings
+from providers.lytics.ending import end_program
+from providers.lytics.errors import LyticsError
+from providers.lytics.later import awaited
+from providers.lytics.model import MlModel
+from providers.lytics.names import lineage
+from providers.lytics.preview_notes import Planned, note
+from providers.lytics.program_settings import program_settings
+from providers.lytics.sdk_costs import spare_debug_messages
+from providers.lytics.segments import fetch_book, is_id, resolve_all
+from providers.lytics.stack_file import Stack, read_stack_file
+from providers.lytics.stack_outputs import Declared
+from providers.lytics.watcher import may_wait, program_watcher
+
+
+@contextmanager
+def told_to_the_user() -> Iterator[None]:
+    """End the program with a plain sentence, not a traceback, when something known goes wrong."""
+    try:
+        yield
+    except LyticsError as exc:
+        end_program(str(exc))
+
+
+def read_stack(folder: Path | str = "stacks") -> Stack:
+    """Read the declarations of the stack that is being run: `stacks/<stack>.yaml`."""
+    spare_debug_messages()
+    with told_to_the_user():
+        return read_stack_file(Path(folder) / f"{pulumi.get_stack()}.yaml")
+
+
+def declare(stack: Stack) -> dict[str, Declared]:
+    """Declare every model of a stack, and what sets it live once it is trained.
+
+    Returns:
+        The resources of each declaration, by key.
+    """
+    with told_to_the_user():
+        segment = _segments(stack)
+        renamed = {model.was for model in stack.models.values() if model.was}
+        declared = {
+            key: _declare(stack, key, model, segment, again=int(key in renamed))
+            for key, model in stack.models.items()
+        }
+    if pulumi.runtime.is_dry_run() and program_settings().api_key is not None:
+        planned = [
+            _planned(stack, key, one, segment, again=int(key in renamed))
+            for key, one in declared.items()
+        ]
+        awaited(note(planned))
+    return declared
+
+
+def _segments(stack: Stack) -> Callable[[str], pulumi.Input[str]]:
+    """Return what turns a declared segment into its id, after one look-up for all of them."""
+    sides = ("source", "target")
+    references = {
+        f"{stack.path}, line {stack.lines[key]}, {key}.{side}": stack.segment(getattr(model, side))
+        for key, model in stack.models.items()
+        for side in sides
+    }
+    slugs = {place: name for place, name in references.items() if not is_id(name)}
+    book = fetch_book(program_settings()) if slugs else None
+    if stack.models and not slugs and may_wait():
+        program_watcher().look_first()
+    if slugs and book is None:
+        pulumi.log.warn(
+            "No API key: segments are not looked up, and this preview can't say which models "
+            "exist already. Set LIOKEY to know"
+        )
+    ids = resolve_all(slugs, book) if book else {}
+    for trouble in sorted({book.trouble(name) for name in slugs.values()} if book else ()):
+        if trouble:
+            # A model that is trained already needs it no more, so this is no reason to stop.
+            pulumi.log.warn(f"{trouble}; a model that is trained from it now won't succeed")
+    by_name = {slugs[place]: segment_id for place, segment_id in ids.items()}
+
+    def segment(reference: str) -> pulumi.Input[str]:
+        name = stack.segment(reference)
+        if is_id(name):
+            return name.lower()
+        return by_name.get(name) or pulumi.Output.from_input(cast("str", UNKNOWN))
+
+    return segment
+
+
+def _declare(
+    stack: Stack,
+    key: str,
+    model: ModelDeclaration,
+    segment: Callable[[str], pulumi.Input[str]],
+    *,
+    again: int,
+) -> Declared:
+    options = _options(model)
+    resource = MlModel(
+        key,
+        source=segment(model.source),
+        target=segment(model.target),
+        label=model.label,
+        name=model.name,
+        # An activation sets it live; the model itself then has no is_active at all.
+        is_active=None if model.activation else model.is_active,
+        config=model.config.model_dump(exclude_none=True) if model.config else None,
+        on_delete=model.on_delete,
+        generation=model.generation,
+        adopt=model.adopt,
+        take_over=model.take_over,
+        build_timeout=model.build_timeout,
+        swap=model.swap,
+        activation=model.activation,
+        source_name=_spelling(stack, model.source),
+        target_name=_spelling(stack, model.target),
+        again=again,
+        opts=options,
+    )
+    if model.activation is None:
+        return Declared(resource)
+    gate = model.gate.model_dump(exclude_none=True) if model.gate else None
+    activation = MlModelActivation(key, model=resource, gate=gate, swap=model.swap, opts=options)
+    return Declared(resource, activation)
+
+
+def _planned(
+    stack: Stack,
+    key: str,
+    one: Declared,
+    segment: Callable[[str], pulumi.Input[str]],
+    *,
+    again: int,
+) -> Planned:
+    model = stack.models[key]
+    source, target = segment(model.source), segment(model.target)
+    inputs = None
+    if isinstance(source, str) and isinstance(target, str):
+        shared = model.model_dump(include=set(ModelSettings.model_fields), exclude_none=True)
+        name = lineage(pulumi.get_project(), pulumi.get_stack(), key, again=again)
+        given = {**shared, "key": key, "lineage": name, "source": source, "target": target}
+        inputs = ModelInputs.model_validate({**given, "activation": model.activation})
+    return Planned(one.model, inputs, meant_live=model.is_active is True)
+
+
+def _spelling(stack: Stack, reference: str) -> str | None:
+    """Return the slug behind a reference, None where an id is declared."""
+    name = stack.segment(reference)
+    return None if is_id(name) else name
+
+
+def _options(model: ModelDeclaration) -> pulumi.ResourceOptions:
+    aliases = [pulumi.Alias(name=model.was)] if model.was else None
+    return pulumi.ResourceOptions(protect=model.protect, aliases=aliases)

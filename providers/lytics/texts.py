@@ -1,0 +1,18 @@
+"""Other people's texts: names, labels and reasons come from the API and go to terminals."""
+
+from unicodedata import category
+
+
+def without_controls(text: str) -> str:
+    """Return a text as a terminal can show it.
+
+    Control characters, and those that turn the direction of writing, become question marks.
+    """
+    if text.isprintable():
+        return text
+    return "".join("?" if _is_harmful(character) else character for character in text)
+
+
+def _is_harmful(character: str) -> bool:
+    turns = "\u202a" <= character <= "\u202e" or "\u2066" <= character <= "\u2069"
+    return turns or (category(character) == "Cc" and character not in "\n\t")

@@ -1,0 +1,89 @@
+"""The routes of a sandbox."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+
+from sandbox import ml_api, segment_api
+from sandbox.calls import Handler, endpoint, refusal
+from sandbox.control import Control, refuse_control
+from sandbox.errors import ApiError, MethodNotAllowedError, NotAuthorizedError, NotFoundError
+from sandbox.gateway import Gateway
+from sandbox.world import World
+
+V1: list[tuple[str, str, Handler]] = [
+    ("GET", "/ml", ml_api.list_models),
+    ("POST", "/ml", ml_api.create_model),
+    ("GET", "/ml/{id}", ml_api.get_model),
+    ("POST", "/ml/{id}", ml_api.update_model),
+    ("PUT", "/ml/{id}", ml_api.update_model),
+    ("GET", "/ml/{id}/summary", ml_api.get_summary),
+    ("GET", "/segment", segment_api.list_segments),
+    ("GET", "/segment/sizes", segment_api.list_sizes),
+    ("GET", "/segment/{id}", segment_api.get_segment),
+    ("GET", "/segment/{id}/size", segment_api.get_size),
+]
+"""API page; segments from the Lytics API v1 documents. ML has no delete here."""
+
+V2: list[tuple[str, str, Handler]] = [
+    ("GET", "/ml", ml_api.list_models),
+    ("POST", "/ml", ml_api.create_model),
+    ("GET", "/ml/{id}", ml_api.get_model),
+    ("PUT", "/ml/{id}", ml_api.update_model),
+    ("DELETE", "/ml/{id}", ml_api.delete_model),
+    ("GET", "/ml/{id}/summary", ml_api.get_summary),
+    ("GET", "/segment", segment_api.list_segments),
+    ("GET", "/segment/{id}", segment_api.get_segment),
+]
+"""Lytics v2 OpenAPI."""
+
+
+def build_app(world: World) -> Gateway:
+    """Put the API, the control endpoints and the gateway together."""
+    control = Control(world)
+    app = Starlette(
+        routes=[
+            Mount("/_sandbox", routes=control.routes()),
+            *_routes(world, "/api", V1),
+            *_routes(world, "/v2", V2),
+        ],
+        exception_handlers={HTTPException: _unknown_path, ApiError: refuse_control},
+        lifespan=_lifespan(world),
+    )
+    settings = world.settings
+    latency_s = settings.latency_ms / 1000
+    return Gateway(app, world.log, control.rules, latency_s, settings.rate_limit)
+
+
+def _routes(world: World, base: str, table: list[tuple[str, str, Handler]]) -> list[Route]:
+    return [
+        Route(base + path, endpoint(world, handler), methods=[method])
+        for method, path, handler in table
+    ]
+
+
+def _lifespan(world: World) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def live(_app: Starlette) -> AsyncIterator[None]:
+        world.builds.resume()
+        yield
+        world.builds.close()
+        world.store.close()
+
+    return live
+
+
+async def _unknown_path(request: Request, problem: Exception) -> Response:
+    """Word a path or method that no document knows as the API words its refusals."""
+    status = problem.status_code if isinstance(problem, HTTPException) else 500
+    error: ApiError = NotFoundError("Not Found")
+    if status == MethodNotAllowedError.status:
+        error = MethodNotAllowedError("Method Not Allowed")
+    if request.scope.get("sandbox.caller") is None:
+        error = NotAuthorizedError()
+    return refusal(error, v2=request.url.path.startswith("/v2"))

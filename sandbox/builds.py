@@ -1,0 +1,178 @@
+"""From building to complete or invalid: least build times, live or not, restarts."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from sandbox import clock, reading, rules
+from sandbox.fields import NO_FEATURES, FieldPlan, chosen_fields
+from sandbox.made_up import digest, make_up_summary
+from sandbox.models import Model
+from sandbox.segments import Directory
+from sandbox.settings import LIVE_MODELS_MAX, Settings
+from sandbox.store import Store
+
+JsonObject = dict[str, Any]
+Done = Callable[[JsonObject], None]
+SCORING_WORKS = 2
+"""Works that a deployed model has besides the one that built it (go-lytics recorded data)."""
+
+
+class Trainer(Protocol):
+    """What trains; it answers with ``{"summary", "type", "predictions"}`` or ``{"reason"}``."""
+
+    def submit(self, job: JsonObject, done: Done) -> None:
+        """Train, and call back on the event loop."""
+
+    def close(self) -> None:
+        """Stop at once, whatever is being trained."""
+
+
+class Builds:
+    """All builds of a sandbox; they go on where they were after a restart."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        directory: Directory,
+        fields: Sequence[FieldPlan],
+        trainer: Trainer | None,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._directory = directory
+        self._fields = fields
+        self._trainer = trainer
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+
+    def resume(self) -> None:
+        """Start every unfinished build again."""
+        for model in list(self._store.models.values()):
+            if model.state == "building":
+                self.start(model)
+
+    def close(self) -> None:
+        """Stop; what is unfinished starts again with the next sandbox on this folder."""
+        for timer in self._timers.values():
+            timer.cancel()
+        if self._trainer:
+            self._trainer.close()
+
+    def forget(self, model_id: str) -> None:
+        """Drop the build of a model that is gone or was changed from outside."""
+        if timer := self._timers.pop(model_id, None):
+            timer.cancel()
+
+    def start(self, model: Model) -> None:
+        """Begin a build; it ends at the model's due time or when training does, if later."""
+        reason = self._hopeless_because(model)
+        if reason or self._trainer is None or model.outcome:
+            made_up = {"reason": reason} if reason else self.make_up(model)
+            self._finish_when_due(model.id, made_up)
+            return
+        job = {
+            "seed": digest(
+                self._settings.seed, model.aid, model.source, model.target, model.config
+            ),
+            "population_seed": self._settings.seed,
+            "profiles": str(self._settings.profiles) if self._settings.profiles else None,
+            "aid": model.aid,
+            "source": self._slug(model, model.source),
+            "target": self._slug(model, model.target),
+            "config": model.as_record()["config"],
+        }
+        self._trainer.submit(job, lambda result: self._finish_when_due(model.id, result))
+
+    def _slug(self, model: Model, segment_id: str) -> str:
+        segment = self._directory.find(model.aid, segment_id)
+        return segment.slug if segment else ""
+
+    def _hopeless_because(self, model: Model) -> str:
+        source = self._directory.find(model.aid, model.source)
+        target = self._directory.find(model.aid, model.target)
+        if not source or not target:
+            return "a segment of this model no longer exists"
+        reason = rules.invalid_because(source, target)
+        if reason:
+            return reason
+        return "" if chosen_fields(self._fields, model.config) else NO_FEATURES
+
+    def make_up(self, model: Model) -> JsonObject:
+        """Return what a build comes to without training."""
+        seed = digest(self._settings.seed, model.aid, model.source, model.target, model.config)
+        fields = chosen_fields(self._fields, model.config)
+        kind = ("rf", "gbm", "lr")[seed % 3] if model.config.auto_tune else "rf"
+        return {"summary": make_up_summary(seed, fields), "type": kind}
+
+    def _finish_when_due(self, model_id: str, result: JsonObject) -> None:
+        model = self._store.models.get(model_id)
+        if not model:
+            return
+        wait_s = max(0.0, (model.due_ns - clock.now_ns()) / clock.NS)
+        loop = asyncio.get_running_loop()
+        self._timers[model_id] = loop.call_later(wait_s, self._finish, model_id, result)
+
+    def _finish(self, model_id: str, result: JsonObject) -> None:
+        self._timers.pop(model_id, None)
+        model = self._store.models.get(model_id)
+        if not model or model.state != "building":
+            return
+        told = model.outcome
+        reason = result.get("reason", "")
+        if told and told.state == "invalid":
+            reason = told.reason or "made invalid on request"
+        if reason:
+            self._fail(model, reason)
+            return
+        summary = result["summary"]
+        if told:
+            apply_numbers(summary, told.summary)
+        self._complete(model, result["type"], summary, result.get("predictions"))
+
+    def _fail(self, model: Model, reason: str) -> None:
+        model.state, model.reason = "invalid", reason
+        model.touch()
+        self._store.save(model, empty_summary(reason))
+
+    def _complete(
+        self, model: Model, kind: str, summary: JsonObject, predictions: JsonObject | None
+    ) -> None:
+        model.state, model.type = "complete", kind
+        model.is_healthy = summary["health"] == "healthy"
+        if not model.config.build_only:
+            self._go_live(model, summary)
+        model.touch()
+        self._store.save(model, summary, predictions)
+
+    def _go_live(self, model: Model, summary: JsonObject) -> None:
+        if self._store.live_count(model.aid) >= LIVE_MODELS_MAX:
+            text = f"Not activated: the account has {LIVE_MODELS_MAX} active models."
+            summary["msgs"].append(reading.message(text, "warn", "summary", "workflow"))
+            return
+        model.is_active = True
+        for _ in range(SCORING_WORKS):
+            model.new_work()
+
+
+def apply_numbers(summary: JsonObject, numbers: JsonObject) -> None:
+    """Replace numbers of a summary, and what is read off R² unless that is given too."""
+    summary.update(numbers)
+    if "rsq" in numbers:
+        if "accuracy" not in numbers:
+            summary["accuracy"] = reading.accuracy_of(numbers["rsq"])
+        if "health" not in numbers:
+            summary["health"] = reading.health_of(numbers["rsq"])
+
+
+def empty_summary(reason: str) -> JsonObject:
+    """Return the summary of a model that couldn't be built: no number, one error message."""
+    counts = ("true_positive", "false_negative", "false_positive", "true_negative")
+    return {
+        **dict.fromkeys(counts, 0),
+        "health": "unhealthy",
+        "target_predictions": {},
+        "source_predictions": {},
+        "msgs": [reading.message(reason, "error", "summary", "verdict")] if reason else [],
+        "features": [],
+    }

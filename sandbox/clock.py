@@ -1,0 +1,50 @@
+"""Times as the API writes them: RFC 3339, with milli- or nanoseconds, Z or an offset."""
+
+import re
+import time
+from datetime import UTC, datetime, timedelta, timezone
+
+NS = 1_000_000_000
+_RFC3339 = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)")
+
+
+def now_ns() -> int:
+    """Return the time now, in nanoseconds since 1970."""
+    return time.time_ns()
+
+
+def nanoseconds_with_offset(at_ns: int) -> str:
+    """Write a time as the API page does: ``2020-08-10T16:00:00.123456789-07:00``."""
+    seconds, rest = divmod(at_ns, NS)
+    there = datetime.fromtimestamp(seconds, timezone(timedelta(hours=-7)))
+    return f"{there:%Y-%m-%dT%H:%M:%S}.{rest:09d}-07:00"
+
+
+def milliseconds_z(at_ns: int) -> str:
+    """Write a time as in the go-lytics recorded data: ``2020-10-24T00:11:22.842Z``."""
+    seconds, rest = divmod(at_ns, NS)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest // 1_000_000:03d}Z"
+
+
+def nanoseconds_z(at_ns: int) -> str:
+    """Write a time in UTC with nanoseconds: ``2020-10-23T22:46:47.022095012Z``."""
+    seconds, rest = divmod(at_ns, NS)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
+
+
+def parse_rfc3339(text: str) -> int:
+    """Read a time in any of the forms above.
+
+    Returns:
+        Nanoseconds since 1970.
+
+    Raises:
+        ValueError: the text has another form.
+    """
+    found = _RFC3339.fullmatch(text)
+    if not found:
+        message = f"Expected a time, for example '2020-10-24T00:11:22.842Z', not {text!r}"
+        raise ValueError(message)
+    day, fraction, zone = found.groups()
+    whole = datetime.fromisoformat(day + ("+00:00" if zone == "Z" else zone))
+    return int(whole.timestamp()) * NS + int((fraction or "0").ljust(9, "0"))

@@ -1,0 +1,173 @@
+"""/_sandbox: what tests turn. No key is needed, nothing here is part of the API."""
+
+from dataclasses import asdict
+from typing import Any, get_args
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from sandbox import clock
+from sandbox.builds import apply_numbers, empty_summary
+from sandbox.errors import ApiError, BadRequestError, NotFoundError
+from sandbox.faults import Rule, parse_rules
+from sandbox.models import Model, State
+from sandbox.outcomes import parse_outcomes
+from sandbox.settings import DIALECTS
+from sandbox.world import World
+
+SETTABLE = (
+    *("state", "reason", "type", "label", "name", "description", "source", "target"),
+    *("is_active", "is_healthy", "hidden", "work_ids"),
+)
+TIMES = {"created": "created_ns", "updated": "updated_ns"}
+
+
+class Control:
+    """The control endpoints of one sandbox."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.rules: list[Rule] = []
+
+    def routes(self) -> list[BaseRoute]:
+        """Return the routes below /_sandbox."""
+        return [
+            Route("/health", self.health),
+            Route("/reset", self.reset, methods=["POST"]),
+            Route("/dialect", self.dialect, methods=["GET", "POST"]),
+            Route("/faults", self.faults, methods=["GET", "POST", "DELETE"]),
+            Route("/requests", self.requests, methods=["GET", "DELETE"]),
+            Route("/outcomes", self.outcomes, methods=["GET", "POST", "DELETE"]),
+            Route("/models/{id}", self.model, methods=["POST", "DELETE"]),
+            Route("/models/{id}/predictions", self.predictions),
+        ]
+
+    async def health(self, _request: Request) -> JSONResponse:
+        """Say that the sandbox is up, and how many models it has in which state."""
+        states = [model.state for model in self.world.store.models.values()]
+        counts = {state: states.count(state) for state in get_args(State)}
+        return JSONResponse({"status": "ok", "models": counts, "dialect": self.world.dialect})
+
+    async def reset(self, _request: Request) -> JSONResponse:
+        """Go back to the start: no models, faults, outcomes or log, and the first dialect."""
+        for model_id in self.world.store.models:
+            self.world.builds.forget(model_id)
+        self.world.store.clear()
+        self.rules.clear()
+        self.world.outcomes.clear()
+        self.world.log.clear()
+        self.world.dialect = self.world.settings.dialect
+        return JSONResponse({"status": "ok"})
+
+    async def dialect(self, request: Request) -> JSONResponse:
+        """Tell or change the wording of /api: ``{"dialect": "recorded"}``."""
+        if request.method == "POST":
+            wanted = (await _sent(request)).get("dialect")
+            if wanted not in DIALECTS:
+                message = f"dialect must be one of {', '.join(DIALECTS)}"
+                raise BadRequestError(message)
+            self.world.dialect = wanted
+        return JSONResponse({"dialect": self.world.dialect})
+
+    async def faults(self, request: Request) -> JSONResponse:
+        """Add fault rules, show them with their hits, or clear them."""
+        rules = self.rules
+        if request.method == "POST":
+            rules.extend(parse_rules(await _sent(request)))
+        elif request.method == "DELETE":
+            rules.clear()
+        return JSONResponse([rule.report() for rule in rules])
+
+    async def requests(self, request: Request) -> JSONResponse:
+        """Show the request log after ``since``, or empty it."""
+        if request.method == "DELETE":
+            self.world.log.clear()
+        since = request.query_params.get("since", "0")
+        if not since.isdecimal():
+            message = "since must be a sequence number"
+            raise BadRequestError(message)
+        return JSONResponse(self.world.log.since(int(since)))
+
+    async def outcomes(self, request: Request) -> JSONResponse:
+        """Say what models to come will come to; the first outcome that fits a model holds."""
+        if request.method == "POST":
+            self.world.outcomes.extend(parse_outcomes(await _sent(request)))
+        elif request.method == "DELETE":
+            self.world.outcomes.clear()
+        return JSONResponse([asdict(outcome) for outcome in self.world.outcomes])
+
+    async def model(self, request: Request) -> JSONResponse:
+        """Change or remove a model as somebody else would, past every rule of the API.
+
+        A building model that is made complete gets a made-up summary; one that is made building
+        stays so until it is changed again.
+        """
+        model = self.world.store.models.get(request.path_params["id"])
+        if not model:
+            message = "no such model"
+            raise NotFoundError(message)
+        if request.method == "DELETE":
+            self.world.builds.forget(model.id)
+            self.world.store.delete(model.id)
+            return JSONResponse({"deleted": model.id})
+        self._change(model, await _sent(request))
+        return JSONResponse(model.as_record())
+
+    def _change(self, model: Model, changes: dict[str, Any]) -> None:
+        times = _checked_times(changes)
+        if changes.get("state", "building") != "building":
+            self.world.builds.forget(model.id)
+        model.touch()
+        for key in SETTABLE:
+            if key in changes:
+                setattr(model, key, changes[key])
+        for attribute, value in times.items():
+            setattr(model, attribute, value)
+        for key, value in changes.get("config", {}).items():
+            setattr(model.config, key, value)
+        self.world.store.save(model, self._changed_summary(model, changes))
+
+    def _changed_summary(self, model: Model, changes: dict[str, Any]) -> dict[str, Any] | None:
+        stored = self.world.store.summary(model.id)
+        if model.state == "complete" and stored is None:
+            stored = self.world.builds.make_up(model)["summary"]
+        elif "summary" not in changes:
+            return None
+        summary = stored or empty_summary("")
+        apply_numbers(summary, changes.get("summary", {}))
+        return summary
+
+    async def predictions(self, request: Request) -> JSONResponse:
+        """Show a trained model's held-out users: truth, prediction, and feature values."""
+        found = self.world.store.predictions(request.path_params["id"])
+        if found is None:
+            message = "no predictions: the model isn't trained"
+            raise NotFoundError(message)
+        return JSONResponse(found)
+
+
+async def refuse_control(_request: Request, problem: Exception) -> Response:
+    """Answer a control request that can't be served."""
+    status = problem.status if isinstance(problem, ApiError) else 500
+    return JSONResponse({"message": str(problem)}, status)
+
+
+async def _sent(request: Request) -> Any:  # noqa: ANN401 - whatever JSON holds
+    try:
+        return await request.json()
+    except ValueError as problem:
+        message = f"invalid JSON: {problem}"
+        raise BadRequestError(message) from problem
+
+
+def _checked_times(changes: dict[str, Any]) -> dict[str, int]:
+    """Refuse changes of what a model hasn't, and read the times among them."""
+    unknown = set(changes) - {*SETTABLE, *TIMES, "summary", "config"}
+    if unknown:
+        message = f"can't set {', '.join(sorted(unknown))}"
+        raise BadRequestError(message)
+    try:
+        return {TIMES[key]: clock.parse_rfc3339(changes[key]) for key in TIMES if key in changes}
+    except ValueError as problem:
+        raise BadRequestError(str(problem)) from problem

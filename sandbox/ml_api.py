@@ -1,0 +1,118 @@
+"""The ML endpoints: List, Fetch, Create, Update, Summary of both generations, and v2's delete."""
+
+import uuid
+
+from starlette.responses import Response
+
+from sandbox import clock, rules
+from sandbox.auth import author_id, require_write
+from sandbox.calls import Call
+from sandbox.models import Model
+from sandbox.outcomes import outcome_for
+from sandbox.wire_summary import render_summary
+from sandbox.world import World
+
+
+def list_models(call: Call) -> Response:
+    """ML List: the account's models, oldest first, all of them (no paging is documented)."""
+    world = call.world
+    newest_ns = clock.now_ns() - int(world.settings.list_delay_s * clock.NS)
+    shown = [
+        world.rendered(model, call.dialect)
+        for model in world.store.of_account(call.caller.aid)
+        if model.created_ns <= newest_ns or not world.settings.list_delay_s
+    ]
+    return call.reply_bytes(b"[" + b",".join(shown) + b"]")
+
+
+def get_model(call: Call) -> Response:
+    """ML: one model by id."""
+    model = call.world.model(call.caller.aid, call.path["id"])
+    return call.reply_bytes(call.world.rendered(model, call.dialect))
+
+
+def get_summary(call: Call) -> Response:
+    """ML Summary: how good a model is, and its features."""
+    model = call.world.model(call.caller.aid, call.path["id"])
+    summary = call.world.store.summary(model.id)
+    return call.reply(render_summary(model, summary, call.dialect))
+
+
+def create_model(call: Call) -> Response:
+    """ML Create: 201 with a building model; names needn't be unique."""
+    require_write(call.caller)
+    body = call.body()
+    if not call.v2 and not body:
+        body = {**call.query, "config": rules.config_from_query(call.query)}
+    creation = rules.parse_creation(body, call.caller.aid, call.world.directory)
+    model = _new_model(call.world, call.caller.aid, creation)
+    call.world.store.save(model)
+    call.world.builds.start(model)
+    return call.reply_bytes(call.world.rendered(model, call.dialect), 201)
+
+
+def _new_model(world: World, aid: int, creation: rules.Creation) -> Model:
+    how = world.settings.rename
+    taken = {m.name for m in world.store.of_account(aid)} if how == "suffix" else set()
+    name = rules.altered_name(creation.name, taken, how)
+    outcome = outcome_for(world.outcomes, creation)
+    build_s = world.settings.build_s
+    if outcome and outcome.build_s is not None:
+        build_s = outcome.build_s
+    now_ns = clock.now_ns()
+    model = Model(
+        id=uuid.uuid4().hex,
+        aid=aid,
+        name=name,
+        source=creation.source.id,
+        target=creation.target.id,
+        config=creation.config,
+        created_ns=now_ns,
+        updated_ns=now_ns,
+        due_ns=now_ns + int(build_s * clock.NS),
+        label=creation.label,
+        description=creation.description,
+        author_id=author_id(aid),
+        outcome=outcome,
+    )
+    model.new_work()
+    return model
+
+
+def update_model(call: Call) -> Response:
+    """ML Update: label and is_active only; everything else in the body is passed over.
+
+    /v2 takes its parameters from the query alone and knows ``hidden`` too (v2 OpenAPI).
+    """
+    require_write(call.caller)
+    model = call.world.model(call.caller.aid, call.path["id"])
+    sent = {**call.query, **({} if call.v2 else call.body())}
+    active = sent.get("is_active")
+    if active is not None:
+        _switch(call.world, model, active=rules.parse_boolean("is_active", active))
+    if sent.get("label") is not None:
+        model.label = str(sent["label"])
+    if call.v2 and sent.get("hidden") is not None:
+        model.hidden = rules.parse_boolean("hidden", sent["hidden"])
+    model.touch()
+    call.world.store.save(model)
+    return call.reply_bytes(call.world.rendered(model, call.dialect))
+
+
+def _switch(world: World, model: Model, *, active: bool) -> None:
+    if active and not model.is_active:
+        live = world.store.live_count(model.aid)
+        rules.check_activation(model, live, world.settings.early_activation)
+        model.new_work()
+    model.is_active = active
+
+
+def delete_model(call: Call) -> Response:
+    """v2's delete: 200 as the OpenAPI says, or 204 as many /v2 deletes answer."""
+    require_write(call.caller)
+    model = call.world.model(call.caller.aid, call.path["id"])
+    call.world.builds.forget(model.id)
+    call.world.store.delete(model.id)
+    if call.world.settings.delete_status == 204:  # noqa: PLR2004 - an HTTP status
+        return Response(status_code=204)
+    return call.reply(None)

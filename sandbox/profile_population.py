@@ -1,0 +1,22 @@
+"""A population of one's own as columns of numbers, for the workers."""
+
+import numpy as np
+
+from sandbox.fields import FieldPlan
+from sandbox.population import Floats, Population, Texts
+from sandbox.profiles import Profiles, as_number
+
+
+def profile_population(profiles: Profiles) -> Population:
+    """Turn cells into columns: float64 with NaN, or str objects, per field."""
+    columns = {
+        field.name: _column(field, profiles.columns[field.name]) for field in profiles.fields
+    }
+    members = {slug: np.array(users, dtype=np.int64) for slug, users in profiles.members.items()}
+    return Population(profiles.fields, columns, members)
+
+
+def _column(field: FieldPlan, cells: list[str]) -> Floats | Texts:
+    if field.type == "numeric":
+        return np.array([as_number(cell) for cell in cells])
+    return np.array(cells, dtype=object)

@@ -1,0 +1,146 @@
+"""What survives a restart: models, summaries and held-out predictions, in SQLite.
+
+One process writes (a lock on the folder sees to it), each write is one BEGIN IMMEDIATE, and WAL
+keeps what was committed through a kill -9. Models are also held in memory: ML List never waits
+for the disk.
+"""
+
+import fcntl
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from sandbox.errors import SettingsError
+from sandbox.models import Model
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS models (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS summaries (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS predictions (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
+"""
+BUSY_TIMEOUT_S = 5.0
+
+
+class Store:
+    """The models of all accounts, in the order in which they were created."""
+
+    def __init__(self, folder: Path | None) -> None:
+        """Open the store.
+
+        Args:
+            folder: made if missing; None keeps everything in memory.
+
+        Raises:
+            SettingsError: another sandbox works on the folder, or it can't be written.
+        """
+        self._lock = _lock_folder(folder) if folder else None
+        place = folder / "sandbox.db" if folder else ":memory:"
+        self._db = sqlite3.connect(
+            place, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+        )
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db.executescript(SCHEMA)
+        rows = self._db.execute("SELECT record FROM models ORDER BY rowid")
+        self.models = {model.id: model for model in (_read_model(row[0]) for row in rows)}
+        self.versions: dict[str, int] = {}
+
+    def close(self) -> None:
+        """Close the database and give the folder free."""
+        self._db.close()
+        if self._lock:
+            self._lock.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def save(
+        self,
+        model: Model,
+        summary: dict[str, Any] | None = None,
+        predictions: dict[str, Any] | None = None,
+    ) -> None:
+        """Store a model, with what its build came to, in one transaction."""
+        with self._writing():
+            self._put("models", model.id, model.as_record())
+            if summary is not None:
+                self._put("summaries", model.id, summary)
+            if predictions is not None:
+                self._put("predictions", model.id, predictions)
+        self.models[model.id] = model
+        self.versions[model.id] = self.versions.get(model.id, 0) + 1
+
+    def _put(self, table: str, key: str, record: dict[str, Any]) -> None:
+        self._db.execute(
+            f"INSERT INTO {table} VALUES (?, ?)"  # noqa: S608 - the names are ours
+            " ON CONFLICT (id) DO UPDATE SET record = excluded.record",
+            (key, json.dumps(record)),
+        )
+
+    def delete(self, model_id: str) -> None:
+        """Forget a model and all that belongs to it."""
+        with self._writing():
+            for table in ("models", "summaries", "predictions"):
+                self._db.execute(
+                    f"DELETE FROM {table} WHERE id = ?",  # noqa: S608 - the names are ours
+                    (model_id,),
+                )
+        self.models.pop(model_id, None)
+        self.versions.pop(model_id, None)
+
+    def clear(self) -> None:
+        """Forget all models of all accounts."""
+        for model_id in list(self.models):
+            self.delete(model_id)
+
+    def summary(self, model_id: str) -> dict[str, Any] | None:
+        """Return a model's summary in the sandbox's own words; None before it is built."""
+        return self._get("summaries", model_id)
+
+    def predictions(self, model_id: str) -> dict[str, Any] | None:
+        """Return a trained model's held-out users; None if it wasn't trained."""
+        return self._get("predictions", model_id)
+
+    def _get(self, table: str, key: str) -> dict[str, Any] | None:
+        query = f"SELECT record FROM {table} WHERE id = ?"  # noqa: S608 - the names are ours
+        row = self._db.execute(query, (key,)).fetchone()
+        record: dict[str, Any] | None = json.loads(row[0]) if row else None
+        return record
+
+    def of_account(self, aid: int) -> list[Model]:
+        """Return an account's models, oldest first."""
+        return [model for model in self.models.values() if model.aid == aid]
+
+    def live_count(self, aid: int) -> int:
+        """Return how many models of an account are live."""
+        return sum(model.is_active for model in self.models.values() if model.aid == aid)
+
+
+def _read_model(text: str) -> Model:
+    return Model.from_record(json.loads(text))
+
+
+def _lock_folder(folder: Path) -> IO[str]:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "lock").open("w")
+    except OSError as problem:
+        message = f"Can't write to the data folder {folder}: {problem}. Choose another --data."
+        raise SettingsError(message) from problem
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as problem:
+        lock.close()
+        message = f"Another sandbox works on {folder}. Stop it, or choose another --data."
+        raise SettingsError(message) from problem
+    return lock

@@ -1,0 +1,64 @@
+"""A process that trains: one JSON job a line on stdin, one JSON result a line on stdout.
+
+It ends when stdin does, in the middle of a training too, so that it never outlives a server that
+was killed.
+"""
+
+import json
+import os
+import queue
+import sys
+import threading
+from functools import cache
+from pathlib import Path
+from typing import Any, TextIO
+
+from sandbox.errors import CannotBuildError
+from sandbox.models import Config
+from sandbox.population import Population, make_population
+from sandbox.profile_population import profile_population
+from sandbox.profiles import load_profiles
+from sandbox.training import train
+
+NICENESS = 5
+"""The API goes first."""
+
+
+@cache
+def population_of(profiles: str | None, seed: int, aid: int) -> Population:
+    """Return the users of an account; kept, as the next job is likely to be about them too."""
+    if profiles:
+        return profile_population(load_profiles(Path(profiles)))
+    return make_population(seed, aid)
+
+
+def answer(job: dict[str, Any]) -> dict[str, Any]:
+    """Train a model, or say why that can't be done."""
+    config = Config(**job["config"])
+    try:
+        population = population_of(job["profiles"], job["population_seed"], job["aid"])
+        return train(population, job["source"], job["target"], config, job["seed"])
+    except CannotBuildError as problem:
+        return {"reason": str(problem)}
+
+
+def _read_jobs(jobs: "queue.SimpleQueue[str]", source: TextIO) -> None:
+    for line in source:
+        jobs.put(line)
+    os._exit(0)
+
+
+def main() -> None:
+    """Train until stdin ends."""
+    os.nice(NICENESS)
+    # Whatever a library prints must not get between the results.
+    results = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    jobs: queue.SimpleQueue[str] = queue.SimpleQueue()
+    threading.Thread(target=_read_jobs, args=(jobs, sys.stdin), daemon=True).start()
+    while True:
+        print(json.dumps(answer(json.loads(jobs.get()))), file=results, flush=True)
+
+
+if __name__ == "__main__":
+    main()

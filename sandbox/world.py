@@ -1,0 +1,58 @@
+"""Everything that one running sandbox holds. Only the event loop's thread touches it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sandbox import wire
+from sandbox.builds import Builds
+from sandbox.errors import NotFoundError
+from sandbox.fields import MADE_UP_FIELDS, FieldPlan
+from sandbox.models import Model, Outcome
+from sandbox.request_log import RequestLog
+from sandbox.segments import Directory
+from sandbox.settings import Dialect, Settings
+from sandbox.store import Store
+
+
+@dataclass(slots=True)
+class World:
+    """The parts of a sandbox.
+
+    Attributes:
+        settings: what it was told at its start.
+        dialect: wording of /api now.
+        outcomes: what models to come will come to.
+        fields: the fields of a user profile.
+    """
+
+    settings: Settings
+    store: Store
+    directory: Directory
+    builds: Builds
+    log: RequestLog
+    dialect: Dialect
+    fields: Sequence[FieldPlan] = MADE_UP_FIELDS
+    outcomes: list[Outcome] = field(default_factory=list)
+    _rendered: dict[tuple[str, Dialect], tuple[int, bytes]] = field(default_factory=dict)
+
+    def model(self, aid: int, model_id: str) -> Model:
+        """Find a model of an account.
+
+        Raises:
+            NotFoundError: there is none, or it is another account's.
+        """
+        found = self.store.models.get(model_id)
+        if not found or found.aid != aid:
+            message = f"ML model not found: {model_id}"
+            raise NotFoundError(message)
+        return found
+
+    def rendered(self, model: Model, dialect: Dialect) -> bytes:
+        """Return a model's JSON, written once per change, so that a long ML List is quick."""
+        version = self.store.versions.get(model.id, 0)
+        known = self._rendered.get((model.id, dialect))
+        if known and known[0] == version:
+            return known[1]
+        shown = wire.dump(wire.render_model(model, dialect, self.settings.config_echo))
+        self._rendered[model.id, dialect] = version, shown
+        return shown

@@ -1,0 +1,107 @@
+import pytest
+
+from tests.chaos.figures import Figures
+from tests.engine.account import Account
+from tests.engine.project import Project
+from tests.engine.shapes import Json, gated, model
+
+pytestmark = pytest.mark.engine
+
+# What is left of a live model that leaves, by its policy: the README's table "Leaving".
+LEFT: dict[str, bool | None] = {"deactivate": False, "delete": None, "retain": True}
+WAYS = ("replaced", "taken-out", "removed", "destroyed")
+
+
+def left_of(account: Account, model_id: str) -> bool | None:
+    """Return whether a model is live, None if it is gone."""
+    model = account.models().get(model_id)
+    return None if model is None else bool(model["is_active"])
+
+
+def test_each_policy_holds_for_each_way_to_leave(
+    project: Project, account: Account, figures: Figures
+) -> None:
+    """Replaced, taken out, `removed:` or destroyed: what is left follows the policy alone."""
+    declared: dict[str, Json] = {
+        f"{way}-{policy}": model(is_active=True, on_delete=policy)
+        for way in WAYS
+        for policy in LEFT
+    }
+    for policy in LEFT:
+        # What `removed:` says now wins over what was declared before.
+        other = "retain" if policy != "retain" else "delete"
+        declared[f"removed-{policy}"]["on_delete"] = other
+        declared[f"gone-{policy}"] = model(is_active=False, on_delete=policy)
+    project.declare(declared)
+    project.up()
+    ids = {key: project.id(key) for key in declared}
+    for policy in LEFT:
+        account.remove(ids[f"gone-{policy}"])
+
+    after = {key: fields for key, fields in declared.items() if key.startswith(("repl", "destr"))}
+    for policy in LEFT:
+        after[f"replaced-{policy}"] = {**after[f"replaced-{policy}"], "target": "likely_to_churn"}
+    removed = {f"removed-{policy}": {"on_delete": policy} for policy in LEFT}
+    project.declare(after, removed=removed)
+    ran = project.up()
+    for way in ("replaced", "taken-out", "removed"):
+        for policy, live in LEFT.items():
+            key = f"{way}-{policy}"
+            assert left_of(account, ids[key]) is live, f"{key}\n{ran}"
+            figures.add(left=1)
+            told = ran.words.split(ids[key], 1)[1][:120]
+            word = {"deactivate": "deactivated", "delete": "deleted", "retain": "as it is"}[policy]
+            assert word in told, f"{key}\n{ran}"
+    for policy in LEFT:
+        assert f"model {ids[f'gone-{policy}']} was gone already" in ran.words, str(ran)
+    project.expect_no_changes()
+
+    new = {key: project.id(key) for key in after}
+    ran = project.destroy()
+    for key, model_id in new.items():
+        policy = key.rsplit("-", 1)[1]
+        assert left_of(account, model_id) is LEFT[policy], f"{key}\n{ran}"
+    assert project.resources() == []
+    assert project.destroy().code == 0
+
+
+def test_policy_of_the_whole_stack_holds_unless_a_model_has_its_own(
+    project: Project, account: Account
+) -> None:
+    """`defaults: on_delete` is every model's policy, a model's own wins; neither writes."""
+    declared = {"own": model(is_active=True, on_delete="retain"), "none": model(is_active=True)}
+    project.declare(declared)
+    project.up()
+    ids = {key: project.id(key) for key in declared}
+    mark = account.mark()
+    project.declare(declared, defaults={"on_delete": "delete"})
+    project.up()
+    assert account.writes(mark) == []
+    project.declare({}, defaults={"on_delete": "delete"})
+    project.up()
+    assert left_of(account, ids["own"]) is True
+    assert left_of(account, ids["none"]) is None
+
+
+def test_protected_models_and_activations_stay(project: Project, account: Account) -> None:
+    """`protect` refuses to replace, remove or destroy a model, and its activation."""
+    kept = gated(gate={"auc": 0.0, "healthy": False}, protect=True)
+    project.declare({"kept": kept})
+    project.up()
+    before = account.models()
+    for changed in ({}, {"kept": {**kept, "target": "likely_to_churn"}}):
+        mark = account.mark()
+        project.declare(changed)
+        ran = project.up(code=None)
+        assert ran.code != 0, str(ran)
+        assert "protect" in ran.words, str(ran)
+        assert account.writes(mark) == [], str(ran)
+    ran = project.destroy(code=None)
+    assert ran.code != 0, str(ran)
+    assert account.models() == before
+    project.declare({"kept": {k: v for k, v in kept.items() if k != "protect"}})
+    project.up()
+    project.declare({})
+    project.up()
+    assert account.live_ids() == set()
+    assert project.resources() == []

@@ -1,0 +1,76 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sandbox.segments import segment_id
+from tests.chaos.figures import Figures
+from tests.engine.account import Account
+from tests.engine.project import Project, copy_of
+from tests.engine.shapes import Json, model
+
+pytestmark = pytest.mark.engine
+RATE = 5.0
+PATIENT = {"lytics:patienceSeconds": 90, "lytics:settleSeconds": 15}
+
+
+def many(count: int) -> dict[str, Json]:
+    """Return so many declarations, none of them live."""
+    return {f"model-{i:03}": model(is_active=False) for i in range(count)}
+
+
+def finishes(account: Account, project: Project, count: int, figures: Figures) -> None:
+    """Bring so many models up on a slow API, and hold that each is made once and none fails."""
+    project.configure(PATIENT)
+    project.declare(many(count))
+    ran = project.up(code=None)
+    asked = account.requests()
+    refused = sum(entry["status"] == 429 for entry in asked)
+    figures.add(models=count, requests=len(asked), answered_429=refused, failed=int(ran.code != 0))
+    assert ran.code == 0, str(ran)
+    assert len(account.models()) == count
+    assert len(project.resources()) == count
+    assert len(asked) < 6 * count, f"{len(asked)} requests for {count} models"
+    # The limit holds while the next `up` is asked as well: it has little to ask.
+    project.expect_no_changes()
+
+
+def test_models_come_up_at_five_requests_a_second(
+    account_with: Callable[..., Account], template: Path, tmp_path: Path, figures: Figures
+) -> None:
+    """At 5 requests a second a stack comes up without a failed model, and without a stampede."""
+    account = account_with(rate_limit=RATE)
+    finishes(account, copy_of(template, tmp_path / "program", account), 15, figures)
+
+
+@pytest.mark.chaos
+def test_hundred_models_come_up_at_five_requests_a_second(
+    account_with: Callable[..., Account], template: Path, tmp_path: Path, figures: Figures
+) -> None:
+    """The same with a hundred models."""
+    account = account_with(rate_limit=RATE)
+    finishes(account, copy_of(template, tmp_path / "program", account), 100, figures)
+
+
+@pytest.mark.parametrize("by", ["slug", "id"])
+def test_broken_api_fails_with_one_sentence(project: Project, account: Account, by: str) -> None:
+    """An API that answers nothing but 503 ends an `up` soon, with one sentence."""
+    ids: Json = {}
+    if by == "id":
+        ids = {
+            "source": segment_id(1234, "all_users"),
+            "target": segment_id(1234, "high_value"),
+        }
+    project.declare({key: {**fields, **ids} for key, fields in many(20).items()})
+    account.fault(status=503, body="html", times=None)
+    ran = project.up(code=None)
+    assert ran.code != 0, str(ran)
+    told = ran.output.split("Diagnostics:", 1)[1]
+    sentences = [line for line in told.splitlines() if "503" in line]
+    assert len(sentences) == 1, str(ran)
+    assert "try again later" in sentences[0], str(ran)
+    assert len(account.requests()) < 60, str(ran)
+    assert account.models() == {}
+    account._client.delete("/_sandbox/faults")
+    project.up()
+    assert len(account.models()) == 20

@@ -1,0 +1,63 @@
+import subprocess
+import sys
+
+import pytest
+from typer.main import get_command
+
+from cli.__main__ import main
+from cli.app import app
+from tests.cli.conftest import ROOT, Run
+
+COMMANDS = sorted(get_command(app).commands)  # type: ignore[attr-defined]
+HEAVY = ("pulumi", "httpx", "pydantic", "rich.table", "jsonschema")
+
+
+def test_help_loads_nothing_heavy() -> None:
+    """`--help` is quick because what a command needs is loaded when it runs."""
+    code = (
+        "import sys; from cli.__main__ import main; code = main(['--help']); "
+        f"print('loaded', [name for name in {HEAVY} if name in sys.modules]); sys.exit(code)"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.splitlines()[-1] == "loaded []"
+
+
+def test_alone_it_shows_help(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a command its commands are listed, each with a sentence."""
+    main([])
+    said = capsys.readouterr()
+    text = said.out + said.err
+    for name in COMMANDS:
+        line = next(line for line in text.splitlines() if line.strip().startswith(f"{name} "))
+        assert len(line.split()) > 3
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_is_explained(name: str, run: Run) -> None:
+    """Each option and argument of each command has a help text; the help itself ends with 0."""
+    command = get_command(app).commands[name]  # type: ignore[attr-defined]
+    assert command.help
+    for parameter in command.params:
+        assert getattr(parameter, "help", None), f"{name}: {parameter.name}"
+    answer = run(name, "--help")
+    assert (answer.code, answer.err) == (0, "")
+    assert "Usage: lytics-ml" in answer.out
+
+
+def test_wrong_usage_is_told(run: Run) -> None:
+    """An unknown command or option ends with 2 and a sentence on stderr."""
+    for arguments in (["vlidate"], ["validate", "--nope"], ["show"]):
+        answer = run(*arguments)
+        assert (answer.code, answer.out) == (2, "")
+        assert answer.err
+
+
+def test_a_reader_who_has_gone_is_no_error() -> None:
+    """Output into `head` ends quietly."""
+    command = f"{sys.executable} -m cli schema --help | head -c 1; exit ${{PIPESTATUS[0]}}"
+    answer = subprocess.run(
+        ["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (answer.returncode, answer.stderr) == (0, "")

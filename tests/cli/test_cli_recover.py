@@ -1,0 +1,235 @@
+import json
+import os
+import re
+import socket
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+import cli.locks
+from cli.locks import parse_locks
+from cli.recovery import find_models, pending_of, without_pending
+from cli.state import MODEL, parse_state
+from providers.lytics.names import default_name, inputs_hash, lineage
+from providers.lytics.segments import SegmentBook
+from providers.lytics.stack_file import read_stack_file
+from providers.lytics.wire import Model, Segment
+from tests.cli.conftest import Folder, Run
+from tests.engine.project import PROJECT, STACK, Project, kill_tree
+
+Json = dict[str, Any]
+A, B = "a" * 32, "b" * 32
+BOOK = SegmentBook([Segment(id=A, slug_name="all"), Segment(id=B, slug_name="best")])
+FILE = "models: {churn: {source: all, target: best, config: {use_scores: true}}}\n"
+CHURN = lineage("x", "test", "churn")
+
+
+def model(key: str, *, config: Json | None = None, **fields: Any) -> Model:  # noqa: ANN401
+    """Return a model of the account that a declaration of stack x/test made."""
+    hash_ = inputs_hash(A, B, config or {"use_scores": True}, 1)
+    name = default_name(key, lineage("x", "test", key), hash_)
+    return Model(**{"id": "1" * 32, "name": name, "state": "complete", **fields})
+
+
+def state(*resources: Json, pending: Json | None = None) -> Json:
+    """Return an exported state."""
+    operations = [pending] if pending else []
+    return {
+        "version": 3,
+        "deployment": {"resources": list(resources), "pending_operations": operations},
+    }
+
+
+def creating(key: str) -> Json:
+    """Return a pending create of a model."""
+    inputs = {"key": key, "lineage": lineage("x", "test", key)}
+    urn = f"urn:pulumi:test::x::{MODEL}::{key}"
+    return {"type": "creating", "resource": {"urn": urn, "type": MODEL, "inputs": inputs}}
+
+
+def found(folder: Folder, exported: Json, *account: Model) -> tuple[list[str], list[str]]:
+    """Return the keys that an `up` takes up, and those of leftovers."""
+    stack = read_stack_file(folder.write("test", FILE))
+    seen = find_models("x", stack, parse_state("test", exported), account, BOOK)
+    return list(seen.taken_up), [left.key for left in seen.leftovers]
+
+
+def test_what_is_declared_so_is_taken_up(folder: Folder) -> None:
+    """A model of the declared inputs is what the next up takes up; a second one is left over."""
+    first, second = model("churn"), model("churn", id="2" * 32)
+    assert found(folder, state(), first) == (["churn"], [])
+    assert found(folder, state(), first, second) == (["churn"], ["churn"])
+
+
+def test_other_inputs_and_other_keys_are_leftovers(folder: Folder) -> None:
+    """Models of inputs or keys that the file has no more are left over, others' are nobody's."""
+    changed = model("churn", config={"use_content": True})
+    pending = state(pending=creating("gone"))
+    assert found(folder, pending, changed, model("gone", id="3" * 32)) == ([], ["churn", "gone"])
+    assert found(folder, state(), model("stranger"), model("", name="by hand")) == ([], [])
+
+
+def test_retired_models_are_no_leftovers(folder: Folder) -> None:
+    """What the state holds, or remembers of earlier trainings, is accounted for."""
+    outputs = {"key": "churn", "lineage": CHURN, "trained": {"2" * 32: "x"}}
+    resource = {"type": MODEL, "id": "1" * 32, "urn": "u", "outputs": outputs}
+    old = model("churn", config={"use_content": True}, id="2" * 32)
+    assert found(folder, state(resource), model("churn"), old) == ([], [])
+
+
+def test_pending_operations_are_dropped_and_nothing_else() -> None:
+    """The repaired state is the exported one without what was under way."""
+    exported = state({"type": MODEL, "id": "1", "urn": "u"}, pending=creating("churn"))
+    (one,) = pending_of(parse_state("test", exported))
+    assert (str(one), one.lineage) == ("creating model 'churn'", CHURN)
+    repaired = without_pending(exported)
+    assert repaired["deployment"] == {"resources": exported["deployment"]["resources"]}
+    assert repaired["version"] == 3
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (
+            """error: the stack is currently locked by 1 lock(s). Either wait ...
+              s3://b/.pulumi/locks/x.json: created by root@host (pid 12) at 2026-11-23T18:40:01Z""",
+            ["root@host (process 12), since 2026-11-23 18:40:01Z"],
+        ),
+        (
+            "error: [409] Conflict: Another update is currently in progress.",
+            ["[409] Conflict: Another update is currently in progress."],
+        ),
+        ("error: something else", []),
+    ],
+)
+def test_locks_are_read_from_pulumis_words(said: str, shown: list[str]) -> None:
+    """Backends other than files tell their locks in an error."""
+    assert [str(lock) for lock in parse_locks(said)] == shown
+
+
+def stacks_lock(project: Project, **changes: object) -> Path:
+    """Lock a stack as a run does."""
+    folder = project.folder / "state" / ".pulumi" / "locks" / "organization" / PROJECT / STACK
+    folder.mkdir(parents=True, exist_ok=True)
+    content = {
+        "pid": 2**22 + 1,
+        "username": "ci",
+        "hostname": "runner",
+        "timestamp": "2026-11-23T18:40:01.5Z",
+        **changes,
+    }
+    (folder / "id.json").write_text(json.dumps(content))
+    return folder
+
+
+@pytest.mark.engine
+def test_nothing_to_recover_changes_nothing(project: Project, run: Run) -> None:
+    """In order already, the command says so, and neither state nor account are touched."""
+    project.declare({"churn": {"source": "all_users", "target": "dormant", "adopt": A}})
+    before = project.state_file.read_bytes()
+    answer = run("recover", "--yes", "--adopt", "--stack", STACK)
+    assert (answer.code, answer.err) == (0, "")
+    assert "nothing to recover" in answer.out
+    assert project.state_file.read_bytes() == before
+    assert project.account.writes(0) == []
+
+
+@pytest.mark.engine
+def test_a_lock_is_told_and_freed(project: Project, run: Run) -> None:
+    """Who holds the lock, and since when, is said; it is freed only with --yes."""
+    project.declare({})
+    folder = stacks_lock(project)
+    answer = run("recover", "--stack", STACK)
+    assert answer.code == 1
+    assert "locked by ci@runner (process 4194305), since 2026-11-23 18:40:01" in answer.out
+    assert "--yes" in answer.err
+    assert list(folder.iterdir())
+    assert run("recover", "--yes", "--stack", STACK).code == 0
+    assert not folder.exists() or not list(folder.iterdir())
+    project.up()
+
+
+@pytest.mark.engine
+def test_a_run_that_goes_on_is_left_alone(
+    project: Project, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lock of a process that still runs on this machine is freed only with --force."""
+    project.declare({})
+    folder = stacks_lock(project, pid=os.getpid(), hostname=socket.gethostname())
+    monkeypatch.setattr(cli.locks, "_runs_pulumi", lambda pid: pid == os.getpid())
+    answer = run("recover", "--yes", "--stack", STACK)
+    assert answer.code == 1
+    assert "still goes on" in answer.err
+    assert list(folder.iterdir())
+    assert run("recover", "--yes", "--force", "--stack", STACK).code == 0
+
+
+DECLARED = {
+    key: {"source": "all_users", "target": target, "config": {"use_scores": True}}
+    for key, target in (("churn", "dormant"), ("other", "high_value"))
+}
+
+
+def killed_in_a_create(project: Project) -> None:
+    """Kill an `up` while its creates are under way and have taken effect."""
+    account = project.account
+    account.fault(method="POST", path="^/api/ml$", what="hang", when="after", times=None)
+    process = project.start_up()
+    try:
+        account.wait(lambda: len(account.models()) == 2)
+    finally:
+        kill_tree(process)
+    account.handle.world.log.clear()
+    httpx.delete(f"{account.handle.root}/_sandbox/faults").raise_for_status()
+
+
+@pytest.mark.engine
+@pytest.mark.slow
+def test_a_killed_up_goes_on(project: Project, run: Run) -> None:
+    """After a kill in the middle of creates, recover and a plain up end with one model each."""
+    account = project.account
+    project.declare(DECLARED)
+    killed_in_a_create(project)
+    assert "currently locked" in project.up(code=1).output
+    answer = run("recover", "--yes", "--stack", STACK)
+    assert answer.code == 0, answer.err
+    assert re.search(r"locked by \S+@\S+ \(process \d+\), since \d", answer.out)
+    for key in DECLARED:
+        assert f"creating model '{key}': pulumi up takes up" in answer.out
+    assert account.writes(0) == []
+    up = project.up()
+    assert "pending operations" not in up.output
+    assert account.creates(0) == []
+    assert set(account.models()) == {project.id("churn"), project.id("other")}
+    project.expect_no_changes()
+    assert "nothing to recover" in run("recover", "--stack", STACK).out
+
+
+@pytest.mark.engine
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["--adopt", "--retire"])
+def test_what_a_killed_up_left_can_be_settled(project: Project, run: Run, how: str) -> None:
+    """A model whose declaration has gone since is adopted under its key, or deactivated."""
+    account = project.account
+    project.declare(DECLARED)
+    killed_in_a_create(project)
+    project.declare({"churn": DECLARED["churn"]})
+    answer = run("recover", "--yes", how, "--stack", STACK)
+    assert answer.code == 0, answer.err
+    assert "made for 'other'" in answer.out
+    (left,) = [i for i, m in account.models().items() if m["name"].startswith("other-")]
+    project.up()
+    if how == "--adopt":
+        other = yaml.safe_load(project.stack_file.read_text())["models"]["other"]
+        assert other["adopt"] == left
+        assert "take_over" not in other
+        assert project.id("other") == left
+    else:
+        assert not account.model(left)["is_active"]
+        assert [r["id"] for r in project.resources()] != [left]
+    assert account.creates(0) == []
+    assert len(account.models()) == 2
+    project.expect_no_changes()

@@ -1,0 +1,102 @@
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from engine.lock import only_one
+from tests.engine_room.stub import ROOT
+
+HOLD = "import sys, time\nfrom pathlib import Path\nfrom engine.lock import only_one\n"
+HOLD += "with only_one(Path(sys.argv[1]), 'at it'):\n    print('held', flush=True)\n"
+HOLD += "    time.sleep(float(sys.argv[2]))\n"
+
+
+def holder(lock: Path, seconds: float) -> subprocess.Popen[str]:
+    """Start a process that holds the lock for a while; return once it does."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(lock), str(seconds)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_second_waits_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """While another installs, a command says what it waits for, and goes on afterwards."""
+    with holder(tmp_path / "lock", 0.5):
+        started = time.monotonic()
+        with only_one(tmp_path / "lock", "at it"):
+            assert time.monotonic() - started > 0.2
+    assert "another command is at it" in capsys.readouterr().err
+
+
+def test_killed_holder_leaves_no_lock(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An installation that was killed is in nobody's way."""
+    with holder(tmp_path / "lock", 60) as process:
+        process.kill()
+        process.wait()
+        with only_one(tmp_path / "lock", "at it"):
+            pass
+    assert capsys.readouterr().err == ""
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """Return a project that needs no packages."""
+    project = tmp_path / "a clone"
+    shutil.copytree(ROOT / "engine", project / "engine")
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        (project / name).write_text("# none\n")
+    return project
+
+
+def install(project: Path) -> subprocess.Popen[str]:
+    """Start the installation of a project's environment."""
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "engine", "venv"],
+        env={"PYTHONPATH": str(project), "HOME": str(project.parent), "PATH": "/usr/bin:/bin"},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.slow
+def test_two_at_once_make_one_environment(clone: Path) -> None:
+    """Two first commands at once end with one environment that works."""
+    with install(clone) as first, install(clone) as second:
+        said = [process.communicate(timeout=120)[1] for process in (first, second)]
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert sum("waiting for it" in text for text in said) == 1
+    subprocess.run([clone / ".venv" / "bin" / "python", "-m", "pip", "--version"], check=True)
+    assert (clone / ".venv" / ".installed-requirements.txt").read_text() == "# none\n"
+
+
+@pytest.mark.slow
+def test_broken_environment_is_made_anew(clone: Path) -> None:
+    """An environment whose making was interrupted is repaired by the next command."""
+    broken = clone / ".venv" / "bin"
+    broken.mkdir(parents=True)
+    (broken / "python").symlink_to("/nowhere")
+    (broken.parent / "leftover").write_text("")
+    with install(clone) as process:
+        process.communicate(timeout=120)
+    assert process.returncode == 0
+    assert (broken / "python").exists()
+    assert not (broken.parent / "leftover").exists()
+
+
+def test_failed_installation_says_why(clone: Path) -> None:
+    """Where packages can't be installed, the user reads pip's own words, and no stamp is left."""
+    (clone / "requirements.txt").write_text("no-hash-is-given==1.0\n")
+    with install(clone) as process:
+        _, said = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "Could not install requirements.txt" in said
+    assert "hash" in said.lower()
+    assert not (clone / ".venv" / ".installed-requirements.txt").exists()

@@ -1,0 +1,70 @@
+"""Sandboxes and runs for the tests of the provider; nothing here waits as long as a user would."""
+
+import ssl
+from collections.abc import Callable, Iterator
+from functools import cache
+
+import httpx
+import pytest
+from hypothesis import settings
+
+from providers.lytics import client, lifecycle, pace, run
+from tests.providers.lab import Lab, start_lab
+
+# The same examples everywhere, and no limit that a busy machine could miss.
+settings.register_profile("stable", derandomize=True, deadline=None, database=None)
+settings.load_profile("stable")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _certificates_read_once() -> Iterator[None]:
+    """Read this machine's certificates once: it takes longer than a test."""
+
+    @cache
+    def context(*_: object) -> ssl.SSLContext:
+        return httpx.create_ssl_context()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("httpx._transports.default.create_ssl_context", lambda **_: context())
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Try again soon: how long the pauses are has tests of its own."""
+    monkeypatch.setattr(client, "FIRST_PAUSE_S", 0.002)
+    monkeypatch.setattr(client, "LONGEST_PAUSE_S", 0.02)
+    monkeypatch.setattr(lifecycle, "FIRST_PAUSE_S", 0.002)
+    monkeypatch.setattr(lifecycle, "LONGEST_PAUSE_S", 0.02)
+    monkeypatch.setattr(pace, "LONGEST_HOLD_S", 0.02)
+    monkeypatch.setattr(run, "GATHER_PER_CREATE_S", 0.005)
+    monkeypatch.setattr(pace, "FIRST_GAP_S", 0.002)
+    monkeypatch.setattr(pace, "LONGEST_GAP_S", 0.02)
+
+
+@pytest.fixture
+def lab_with() -> Iterator[Callable[..., Lab]]:
+    """Start sandboxes with settings of one's own."""
+    labs: list[Lab] = []
+
+    def start(**settings: object) -> Lab:
+        labs.append(start_lab(**settings))
+        return labs[-1]
+
+    yield start
+    for lab in labs:
+        lab.close()
+
+
+@pytest.fixture(scope="session")
+def _shared_lab() -> Iterator[Lab]:
+    lab = start_lab()
+    yield lab
+    lab.close()
+
+
+@pytest.fixture
+def lab(_shared_lab: Lab) -> Lab:
+    """A sandbox with nothing in it, and runs against it."""
+    _shared_lab.reset()
+    return _shared_lab

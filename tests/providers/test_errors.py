@@ -1,0 +1,71 @@
+"""The tree of errors: what each says, and what may be done about it."""
+
+import pytest
+
+from providers.lytics import errors
+from providers.lytics.errors import DeclarationError, Problem, RequestError, class_for_status
+
+TREE = {
+    "SettingsError": "LyticsError",
+    "DeclarationError": "LyticsError",
+    "ConflictError": "LyticsError",
+    "AccountError": "LyticsError",
+    "RequestError": "LyticsError",
+    "ConnectError": "RequestError",
+    "ReplyLostError": "RequestError",
+    "TimedOutError": "ReplyLostError",
+    "UnreadableReplyError": "RequestError",
+    "StatusError": "RequestError",
+    "NotAuthorizedError": "StatusError",
+    "ForbiddenError": "StatusError",
+    "NotFoundError": "StatusError",
+    "RateLimitedError": "StatusError",
+    "ServerFaultError": "StatusError",
+    "RejectedError": "StatusError",
+}
+
+
+def test_the_tree_is_the_one_that_is_drawn() -> None:
+    """Every error that the docstring draws stands below the one that it is drawn under."""
+    found = {
+        name: kind.__bases__[0].__name__
+        for name, kind in vars(errors).items()
+        if isinstance(kind, type) and issubclass(kind, errors.LyticsError)
+    }
+    assert found == {"LyticsError": "Exception", **TREE}
+    assert all(name in (errors.__doc__ or "") for name in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "may_have_worked", "repeat"),
+    [
+        ("ConnectError", False, True),
+        ("ReplyLostError", True, True),
+        ("TimedOutError", True, True),
+        ("UnreadableReplyError", True, True),
+        ("NotAuthorizedError", False, False),
+        ("ForbiddenError", False, False),
+        ("NotFoundError", False, False),
+        ("RateLimitedError", True, True),
+        ("ServerFaultError", True, True),
+        ("RejectedError", False, False),
+    ],
+)
+def test_what_may_have_taken_effect(name: str, *, may_have_worked: bool, repeat: bool) -> None:
+    """Each error says whether the request may have worked, and whether it may be sent again."""
+    kind: type[RequestError] = getattr(errors, name)
+    assert (kind.may_have_taken_effect, kind.safe_to_repeat) == (may_have_worked, repeat)
+
+
+@pytest.mark.parametrize("status", range(400, 600))
+def test_every_status_has_a_class(status: int) -> None:
+    """Every status from 400 on has a class, and every 5xx the same."""
+    assert issubclass(class_for_status(status), errors.StatusError)
+    assert (class_for_status(status) is errors.ServerFaultError) is (status >= 500)
+
+
+def test_all_problems_are_told_at_once() -> None:
+    """A declaration's error holds every problem, a line each."""
+    error = DeclarationError("title:", [Problem("a.yaml, line 1", "x"), Problem("b", "y")])
+    assert str(error) == "title:\n  - a.yaml, line 1: x\n  - b: y"
+    assert error.problems == (Problem("a.yaml, line 1", "x"), Problem("b", "y"))
