@@ -2,8 +2,7 @@
 
 import json
 import shutil
-import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,8 @@ import pytest
 import yaml
 
 from cli.__main__ import main
-from sandbox.server import serve_in_thread
-from sandbox.settings import Settings
 from tests.engine.account import Account
-from tests.engine.project import Project, copy_of, make_template
+from tests.engine.project import Project
 
 ROOT = Path(__file__).parents[2]
 TIMES = {"lytics:settleSeconds": 2, "lytics:patienceSeconds": 2}
@@ -35,16 +32,6 @@ class Answer:
 
 
 Run = Callable[..., Answer]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _interruptible() -> Iterator[None]:
-    """Let the engine be interrupted: where SIGINT is ignored it takes 5 s longer to end."""
-    before = signal.getsignal(signal.SIGINT)
-    if before == signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture
@@ -103,45 +90,25 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Folder:
 
 
 @pytest.fixture
-def account_with(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Account]]:
+def account_with(
+    account_with: Callable[..., Account], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Account]:
     """Start an account in a sandbox; the environment then holds its address and key."""
-    accounts: list[Account] = []
 
-    def start(**settings: Any) -> Account:  # noqa: ANN401 - whatever Settings takes
-        handle = serve_in_thread(Settings(**{"train": False, **settings}))
-        accounts.append(Account(handle))
+    def start(**settings: object) -> Account:
+        account = account_with(**settings)
         monkeypatch.setenv("LIOKEY", "sandbox")
-        monkeypatch.setenv("LYTICS_API_URL", handle.url)
-        return accounts[-1]
+        monkeypatch.setenv("LYTICS_API_URL", account.url)
+        return account
 
-    yield start
-    for account in accounts:
-        account.close()
-        account.handle.stop()
+    return start
 
 
 @pytest.fixture
-def account(account_with: Callable[..., Account]) -> Account:
-    """An account whose models are built at once."""
-    return account_with()
-
-
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the program and an empty stack `test`."""
-    path = tmp_path_factory.mktemp("template") / "program"
-    make_template(path)
-    return path
-
-
-@pytest.fixture
-def project(
-    template: Path, tmp_path: Path, account: Account, monkeypatch: pytest.MonkeyPatch
-) -> Project:
+def project(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     """Be in a copy of the program with its stack `test`, which the real engine can bring up."""
-    made = copy_of(template, tmp_path / "program", account)
-    for name, value in made.env.items():
+    for name, value in project.env.items():
         if name.startswith(("PULUMI_", "LYTICS_", "LIOKEY")):
             monkeypatch.setenv(name, value)
-    monkeypatch.chdir(made.folder)
-    return made
+    monkeypatch.chdir(project.folder)
+    return project

@@ -1,32 +1,11 @@
 """Sandboxes and runs for the tests of the provider; nothing here waits as long as a user would."""
 
-import ssl
 from collections.abc import Callable, Iterator
-from functools import cache
 
-import httpx
 import pytest
-from hypothesis import settings
 
 from providers.lytics import client, lifecycle, pace, run
 from tests.providers.lab import Lab, start_lab
-
-# The same examples everywhere, and no limit that a busy machine could miss.
-settings.register_profile("stable", derandomize=True, deadline=None, database=None)
-settings.load_profile("stable")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _certificates_read_once() -> Iterator[None]:
-    """Read this machine's certificates once: it takes longer than a test."""
-
-    @cache
-    def context(*_: object) -> ssl.SSLContext:
-        return httpx.create_ssl_context()
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("httpx._transports.default.create_ssl_context", lambda **_: context())
-        yield
 
 
 @pytest.fixture(autouse=True)

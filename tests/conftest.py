@@ -1,15 +1,29 @@
-"""Projects for the tests of the real engine."""
+"""What every room's tests share: accounts in a sandbox, and projects of the real engine."""
 
 import signal
+import ssl
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
+import httpx
 import pytest
+from hypothesis import HealthCheck, settings
 
 from sandbox.server import serve_in_thread
 from sandbox.settings import Settings
 from tests.engine.account import Account
 from tests.engine.project import Project, copy_of, make_template
+
+# The same examples everywhere, and no limit that a busy machine could miss.
+settings.register_profile(
+    "stable",
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("stable")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -22,9 +36,22 @@ def _interruptible() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _certificates_read_once() -> Iterator[None]:
+    """Read this machine's certificates once: it takes longer than most tests."""
+
+    @cache
+    def context(*_: object) -> ssl.SSLContext:
+        return httpx.create_ssl_context()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("httpx._transports.default.create_ssl_context", lambda **_: context())
+        yield
+
+
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the program and an empty stack."""
+    """A folder with the program and an empty stack `test`."""
     folder = tmp_path_factory.mktemp("template") / "program"
     make_template(folder)
     return folder
@@ -35,8 +62,8 @@ def account_with() -> Iterator[Callable[..., Account]]:
     """Start an account in a sandbox with settings of one's own."""
     accounts: list[Account] = []
 
-    def start(**settings: object) -> Account:
-        handle = serve_in_thread(Settings(**{"train": False, **settings}))  # type: ignore[arg-type]
+    def start(**changes: object) -> Account:
+        handle = serve_in_thread(Settings(**{"train": False, **changes}))  # type: ignore[arg-type]
         accounts.append(Account(handle))
         return accounts[-1]
 
@@ -54,5 +81,5 @@ def account(account_with: Callable[..., Account]) -> Account:
 
 @pytest.fixture
 def project(template: Path, tmp_path: Path, account: Account) -> Project:
-    """A stack of its own in that account."""
+    """A stack of its own in that account, which the real engine can bring up."""
     return copy_of(template, tmp_path / "program", account)
