@@ -13,7 +13,7 @@ from typing import Any
 
 from providers.lytics.client import LyticsClient
 from providers.lytics.engine_log import tell
-from providers.lytics.errors import AccountError, ConflictError
+from providers.lytics.errors import AccountError, ConflictError, ForbiddenError
 from providers.lytics.looks import Look, Looks
 from providers.lytics.settings import Settings
 from providers.lytics.wire import Model
@@ -188,12 +188,25 @@ class Run:
         """
         aid = (look or self.looks.any()).aid
         if aid is None and self._aid is not None:
-            aid = next((s.aid for s in self.client.list_segments() if s.aid is not None), None)
+            aid = self._segments_account()
         if aid is None:
             # In an account that says nothing of itself, who sets lytics:accountId vouches for it.
             aid = self.settings.account_id
         self.check_account(aid)
         return aid
+
+    def _segments_account(self) -> int | None:
+        """Return the number that the account's segments say, None if they don't.
+
+        Raises:
+            ForbiddenError: the key may not see them, and no lytics:accountId vouches for it.
+        """
+        try:
+            return next((s.aid for s in self.client.list_segments() if s.aid is not None), None)
+        except ForbiddenError:
+            if self.settings.account_id is None:
+                raise
+            return None
 
     def check_account(self, aid: int | None) -> None:
         """Refuse to go on with an object of another account.

@@ -12,7 +12,7 @@ import pytest
 
 from providers.lytics import run as run_module
 from providers.lytics.client import LyticsClient
-from providers.lytics.errors import AccountError, ConflictError, RequestError
+from providers.lytics.errors import AccountError, ConflictError, ForbiddenError, RequestError
 from providers.lytics.lifecycle import ModelLifecycle
 from providers.lytics.looks import Look, Looks
 from providers.lytics.run import Run, start_run
@@ -26,11 +26,17 @@ MODEL_ID = "a" * 32
 
 @contextmanager
 def account(
-    models: list[Json], segments: list[Json], made: Json | None = None, aid: int | None = None
+    models: list[Json],
+    segments: list[Json],
+    made: Json | None = None,
+    aid: int | None = None,
+    forbidden: str | None = None,
 ) -> Iterator[Run]:
     """Return a run against an account whose objects say of themselves what is given."""
 
     def reply(request: httpx.Request) -> httpx.Response:
+        if request.url.path == forbidden:
+            return httpx.Response(403, json={"message": "no"})
         if request.method == "POST":
             return httpx.Response(201, json={"data": made})
         if request.url.path.startswith("/api/ml/"):
@@ -70,6 +76,21 @@ def test_a_state_and_a_segment_prove_an_empty_account() -> None:
     with account([], [{"id": "s", "aid": 1234}]) as run:
         run.expect_account(1234.0)
         assert run.find(MODEL_ID, run.looks.any()) is None
+
+
+@pytest.mark.parametrize("aid", [None, 1234])
+def test_a_key_that_may_not_see_segments(aid: int | None) -> None:
+    """In an empty account lytics:accountId vouches for a key without Audience View; else it is 403.
+
+    What the state says is no proof of what the key opens.
+    """
+    with account([], [], aid=aid, forbidden="/api/segment") as run:
+        run.expect_account(1234.0)
+        if aid is None:
+            with pytest.raises(ForbiddenError, match="Audience View"):
+                run.prove_account()
+        else:
+            assert run.prove_account() == aid
 
 
 @pytest.mark.parametrize("expected", [None, 1234.0])
