@@ -10,6 +10,7 @@ LyticsError
     ├── ReplyLostError       it was sent, no reply came back
     │   └── TimedOutError    none came in time, so the API may yet carry it out
     ├── UnreadableReplyError a reply came back that isn't the API's JSON
+    ├── RedirectedError      3xx: what answers there isn't the API, but points elsewhere
     └── StatusError          the API refused: knows status, the API's words and the request id
         ├── NotAuthorizedError   401
         ├── ForbiddenError       403
@@ -99,6 +100,12 @@ class TimedOutError(ReplyLostError):
 
 class UnreadableReplyError(RequestError):
     """A reply came back that isn't the API's JSON."""
+
+
+class RedirectedError(RequestError):
+    """What answers at this address points elsewhere (3xx), where the key is never sent."""
+
+    safe_to_repeat = False
 
 
 class StatusError(RequestError):

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from time import time
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
-from providers.lytics.errors import UnreadableReplyError, class_for_status
+from providers.lytics.errors import RedirectedError, UnreadableReplyError, class_for_status
 
+_FIRST_REDIRECT_STATUS = 300
 _FIRST_ERROR_STATUS = 400
 _NO_CONTENT = 204
 
@@ -98,6 +99,7 @@ def decipher(request: Request, status: int, headers: Mapping[str, str], body: by
 
     Raises:
         StatusError: the API answered with an error.
+        RedirectedError: the reply points to another address.
         UnreadableReplyError: the reply isn't what the API sends.
     """
     if status >= _FIRST_ERROR_STATUS:
@@ -112,6 +114,12 @@ def decipher(request: Request, status: int, headers: Mapping[str, str], body: by
             request_id=_text_or_none(envelope.get("request_id")),
             retry_after_s=retry_after_s(headers),
         )
+    if status >= _FIRST_REDIRECT_STATUS:
+        what = (
+            f"{status}, which points to {_host_of(headers)} instead of answering; the key is not "
+            "sent there. Set lytics:apiUrl (LYTICS_API_URL) to the API's own address"
+        )
+        raise RedirectedError(request.method, request.path, what)
     if status == _NO_CONTENT or not body.strip():
         if request.method == "DELETE":
             return None
@@ -122,6 +130,17 @@ def decipher(request: Request, status: int, headers: Mapping[str, str], body: by
         what = f"{status}, but the body isn't the API's JSON ({kind}, {len(body)} bytes)"
         raise UnreadableReplyError(request.method, request.path, what)
     return envelope.get("data")
+
+
+def _host_of(headers: Mapping[str, str]) -> str:
+    """Return where a redirect points: scheme and host, since a path or query may hold secrets."""
+    try:
+        parts = urlsplit(headers.get("location", ""))
+    except ValueError:
+        return "another address"
+    if not parts.hostname:
+        return "another path of this host" if parts.path else "another address"
+    return _plain(f"{parts.scheme}://{parts.hostname}".removeprefix("://"), 100)
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:

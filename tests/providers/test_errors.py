@@ -15,6 +15,7 @@ TREE = {
     "ReplyLostError": "RequestError",
     "TimedOutError": "ReplyLostError",
     "UnreadableReplyError": "RequestError",
+    "RedirectedError": "RequestError",
     "StatusError": "RequestError",
     "NotAuthorizedError": "StatusError",
     "ForbiddenError": "StatusError",

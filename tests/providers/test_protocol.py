@@ -13,6 +13,7 @@ from providers.lytics.errors import (
     NotAuthorizedError,
     NotFoundError,
     RateLimitedError,
+    RedirectedError,
     RejectedError,
     ServerFaultError,
     StatusError,
@@ -106,7 +107,6 @@ def test_a_delete_needs_no_body(status: int, body: bytes) -> None:
         (200, b"[1]", "GET /api/ml: 200, but the body isn't the API's JSON (t/x, 3 bytes)"),
         (200, b'{"a": 1}', "GET /api/ml: 200, but the body isn't the API's JSON (t/x, 8 bytes)"),
         (200, b"\xff\xfe", "GET /api/ml: 200, but the body isn't the API's JSON (t/x, 2 bytes)"),
-        (302, b"<html>", "GET /api/ml: 302, but the body isn't the API's JSON (t/x, 6 bytes)"),
     ],
 )
 def test_an_unreadable_reply_says_so(status: int, body: bytes, what: str) -> None:
@@ -114,6 +114,31 @@ def test_an_unreadable_reply_says_so(status: int, body: bytes, what: str) -> Non
     with pytest.raises(UnreadableReplyError) as caught:
         protocol.decipher(GET, status, {"content-type": "t/x"}, body)
     assert str(caught.value) == what
+
+
+@pytest.mark.parametrize(
+    ("location", "where"),
+    [
+        ("https://login.example/path?key=secret", "https://login.example"),
+        ("//login.example:8080/x", "login.example"),
+        ("https://user:secret@login.example/", "https://login.example"),
+        ("/api/v3/ml?key=secret", "another path of this host"),
+        ("https://a\x07b.example/", "https://a b.example"),
+        ("https://[broken", "another address"),
+        ("", "another address"),
+        (None, "another address"),
+    ],
+)
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_says_where_it_points(status: int, location: str | None, where: str) -> None:
+    """A redirect is no reply of the API's: its host is named, never a path, query or password."""
+    headers = {} if location is None else {"location": location}
+    with pytest.raises(RedirectedError) as caught:
+        protocol.decipher(GET, status, headers, b'{"data": []}')
+    assert str(caught.value) == (
+        f"GET /api/ml: {status}, which points to {where} instead of answering; the key is not "
+        "sent there. Set lytics:apiUrl (LYTICS_API_URL) to the API's own address"
+    )
 
 
 def test_deep_json_is_unreadable_not_a_crash() -> None:
