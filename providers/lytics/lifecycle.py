@@ -16,7 +16,7 @@ from providers.lytics.errors import (
     TimedOutError,
 )
 from providers.lytics.matching import Wanted, contradictions, matches
-from providers.lytics.names import normalised_config, proof_in
+from providers.lytics.names import normalised_config, proof_in, same_name
 from providers.lytics.run import Run
 from providers.lytics.state import (
     inputs_from,
@@ -438,10 +438,12 @@ def adoption_problems(inputs: ModelInputs, model: Model | None) -> list[str]:
 
 
 def _differences_that_replace(inputs: ModelInputs, model: Model) -> list[str]:
+    # Lytics alters names: a model that was made under the declared one may be listed as "ML: …".
+    named = inputs.name is None or same_name(inputs.name, model.name)
     differing = [
         f"{name}: declared {wanted}, the model has {actual}"
         for name, wanted, actual in (
-            ("name", inputs.name, model.name),
+            ("name", None if named else inputs.name, model.name),
             ("source", inputs.source, model.source.lower()),
             ("target", inputs.target, model.target.lower()),
         )

@@ -468,6 +468,17 @@ def test_adopting_refuses_what_differs(lab: Lab) -> None:
     assert_unchanged(lab, mark)
 
 
+@pytest.mark.parametrize("returned", ["ML: mine", "mine_1", "Mine"])
+def test_adopting_knows_a_name_that_the_server_altered(lab: Lab, returned: str) -> None:
+    """A model that Lytics named otherwise than it was asked to is still the declared one."""
+    there = lab.account.create(name=returned)
+    lab.wait_until_built(there)
+    model_id, outputs = lab.lifecycle().create(declared(adopt=there, name="mine"))
+    assert (model_id, outputs["name"]) == (there, returned)
+    again = properties(declared(adopt=there, name="mine"))
+    assert not lab.lifecycle().diff(there, through_engine(outputs), again).is_any
+
+
 def test_adopting_passes_over_a_zeroed_echo(lab_with: Callable[..., Lab]) -> None:
     """A zeroed echo refuses no adoption."""
     lab = lab_with(config_echo="zeroed")
