@@ -6,12 +6,14 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from providers.lytics.changes import holds_unknown
 from providers.lytics.declaration import Change, HexId
 from providers.lytics.errors import NotFoundError, RejectedError, UnreadableReplyError
 from providers.lytics.gate import Gate, Part, Verdict, evaluate, number
 from providers.lytics.looks import Look
 from providers.lytics.matching import are_kin
 from providers.lytics.run import MOST_REMEMBERED, Run
+from providers.lytics.texts import harmless
 from providers.lytics.wire import Model, Summary
 
 # Lytics docs, "Limitations": 20 activated lookalike models per account, other people's included.
@@ -65,7 +67,7 @@ class Outcome:
             "passed": self.passed,
             "pending": self.pending,
             "parts": [part.as_dict() for part in self.parts],
-            "reasons": list(self.reasons),
+            "reasons": [harmless(reason) for reason in self.reasons],
             "live": self.live,
             "live_model_id": self.live_model_id,
             "scores": dict(self.scores),
@@ -79,7 +81,8 @@ def differs(state: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
     that is only observed is judged once per model and gate.
     """
     wanted_gate = inputs.get("gate")
-    gate_changed = _gate(state.get("gate")) != _gate(wanted_gate)
+    # A bound that isn't known yet, in a preview, may be any.
+    gate_changed = holds_unknown(wanted_gate) or _gate(state.get("gate")) != _gate(wanted_gate)
     changed = any(state.get(name) != inputs.get(name) for name in ("model_id", "activate", "swap"))
     if changed or gate_changed or state.get("pending"):
         return True

@@ -72,7 +72,7 @@ def told(doing: str) -> Iterator[None]:
 def plain(properties: Mapping[str, Any]) -> dict[str, Any]:
     """Return the engine's properties without its own key, unknown values as `Unknown`."""
     return {
-        name: Unknown() if _is_unknown(value) else value
+        name: _marked(value)
         for name, value in properties.items()
         if name != _ENGINE_KEY and value is not None
     }
@@ -106,6 +106,15 @@ def check_shape(
     ]
 
 
+def _marked(value: Any) -> Any:  # noqa: ANN401 - nested properties of any shape
+    """Return a value in which everything that isn't known yet is `Unknown`."""
+    if isinstance(value, Mapping):
+        return {name: _marked(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_marked(item) for item in value]
+    return Unknown() if _is_unknown(value) else value
+
+
 def _is_unknown(value: object) -> bool:
     return isinstance(value, EngineUnknown) or value == rpc.UNKNOWN
 
@@ -113,9 +122,9 @@ def _is_unknown(value: object) -> bool:
 def _known(value: Any) -> Any:  # noqa: ANN401 - nested properties of any shape
     """Return nested properties without what isn't known yet, whole numbers as such."""
     if isinstance(value, Mapping):
-        kept = {k: v for k, v in value.items() if not isinstance(v, Unknown) and not _is_unknown(v)}
+        kept = {name: v for name, v in value.items() if not isinstance(v, Unknown)}
         return {name: _known(inner) for name, inner in kept.items()}
     if isinstance(value, list):
-        return [_known(item) for item in value if not _is_unknown(item)]
+        return [_known(item) for item in value if not isinstance(item, Unknown)]
     # The engine delivers every number as a float.
     return int(value) if isinstance(value, float) and value.is_integer() else value

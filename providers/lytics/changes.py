@@ -29,6 +29,15 @@ class Unknown(BaseModel):
     """Stands for a value that isn't known yet in a preview."""
 
 
+def holds_unknown(value: object) -> bool:
+    """Tell whether a value, or anything inside it, isn't known yet."""
+    if isinstance(value, Mapping):
+        return any(holds_unknown(inner) for inner in value.values())
+    if isinstance(value, list):
+        return any(holds_unknown(inner) for inner in value)
+    return isinstance(value, Unknown)
+
+
 def differ(model_id: str, state: Mapping[str, Any], inputs: Mapping[str, Any]) -> Difference:
     """Compare a model's state with what is declared now.
 
@@ -66,7 +75,9 @@ def _differs(
         # A segment that wasn't looked up is the same while its declaration spells it the same.
         return spelling is None or spelling != state.get(f"{name}_name")
     if name == "config":
-        return bool(config_differences(old, new, state.get("reported_config")))
+        return holds_unknown(new) or bool(
+            config_differences(old, new, state.get("reported_config"))
+        )
     if name == "name":
         return new is not None and new not in {state.get("declared_name"), old}
     if name == "generation":
@@ -127,10 +138,10 @@ def _refuse_other_adoption(
     model_id: str, state: Mapping[str, Any], inputs: Mapping[str, Any]
 ) -> None:
     wanted = inputs.get("adopt")
-    # Once a replacement has retired the adopted model, its id stays in the file and is ignored.
     if wanted is None or isinstance(wanted, Unknown):
         return
-    if str(wanted).lower() in {model_id, state.get("adopt")}:
+    # Once a replacement has retired the adopted model, its id may stay in the file, or come back.
+    if str(wanted).lower() in {model_id, state.get("adopt"), *(state.get("trained") or {})}:
         return
     what = (
         f"'{inputs.get('key')}' manages model {model_id} already and can't adopt {wanted} as well. "

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from providers.lytics.texts import harmless
 from providers.lytics.wire import Summary
 
 # Lytics docs, "Improving Lookalike Models": fitness is accuracy + reach; 0-7 Poor, 8-9 Fair,
@@ -157,7 +158,9 @@ def _health(gate: Gate, summary: Summary) -> Iterator[Part]:
     if gate.healthy:
         health = summary.scores.health
         # "good" is what a first-party sample of Lytics shows for a healthy model.
-        yield Part("health", "healthy", health or "missing", health in {"healthy", "good"})
+        yield Part(
+            "health", "healthy", harmless(health) or "missing", health in {"healthy", "good"}
+        )
 
 
 def _margins(gate: Gate, summary: Summary, current: Summary | None) -> Iterator[Part]:

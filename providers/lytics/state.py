@@ -6,10 +6,9 @@ from typing import Any
 from providers.lytics.declaration import ModelInputs
 from providers.lytics.names import inputs_hash
 from providers.lytics.run import MOST_REMEMBERED
-from providers.lytics.texts import without_controls
+from providers.lytics.texts import harmless
 from providers.lytics.wire import Model
 
-LONGEST_LABEL = 1000
 # Fields that are declared or observed: which of the two, `managed` tells.
 IN_PLACE = ("label", "is_active")
 # What the resource shows besides its declaration.
@@ -53,21 +52,21 @@ def outputs_of(
         "state": "complete" if model.is_complete else harmless(model.state),
         "type": harmless(model.type),
         "is_healthy": model.is_healthy,
-        "created": model.created,
-        "updated": model.updated,
-        "reported_config": model.config.reported(),
+        "created": harmless(model.created),
+        "updated": harmless(model.updated),
+        "reported_config": _shown_config(model),
         "trained": _remembered(trained or {}, model.id, hash_of(inputs)),
     }
 
 
-def harmless(text: str) -> str:
-    """Return somebody else's text as a terminal can show it: Pulumi prints what the state holds.
+def _shown_config(model: Model) -> dict[str, Any]:
+    """Return the config that the API reports, its field names as a terminal can show them.
 
-    Control characters and those that turn the direction of writing become question marks, and
-    nothing is longer than what can be declared.
+    They are compared where they come from, never in the state: `additional` has a default.
     """
-    kept = without_controls(text[:LONGEST_LABEL])
-    return kept if len(text) <= LONGEST_LABEL else f"{kept}…"
+    reported = model.config.reported()
+    names = [harmless(name) for name in reported.get("additional", [])]
+    return {**reported, **({"additional": names} if names else {})}
 
 
 def inputs_from(outputs: Mapping[str, Any]) -> ModelInputs:

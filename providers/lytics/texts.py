@@ -2,6 +2,17 @@
 
 from unicodedata import category
 
+LONGEST_TEXT = 1000
+
+
+def harmless(text: str) -> str:
+    """Return somebody else's text as it may be kept: Pulumi prints what the state holds.
+
+    Control characters become question marks, and nothing is longer than what can be declared.
+    """
+    kept = without_controls(text[:LONGEST_TEXT])
+    return kept if len(text) <= LONGEST_TEXT else f"{kept}…"
+
 
 def without_controls(text: str) -> str:
     """Return a text as a terminal can show it.

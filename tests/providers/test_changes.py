@@ -276,6 +276,13 @@ def test_an_adopted_id_that_was_replaced_is_ignored() -> None:
     assert not difference(inputs, inputs).is_any
 
 
+def test_adopt_that_comes_back_after_its_model_was_replaced_is_ignored() -> None:
+    """Taken out for an `up` and put back later, the id of a retired model changes nothing."""
+    state = {**properties(declared()), "trained": {OTHER: "12345678", MODEL_ID: "23456789"}}
+    assert not differ(MODEL_ID, state, properties(declared(adopt=OTHER))).is_any
+    assert not differ(MODEL_ID, state, properties(declared(adopt=OTHER.upper()))).is_any
+
+
 def test_adopting_another_model_is_an_error_never_a_replacement() -> None:
     """An id that is neither the managed nor the adopted model's is refused, naming both."""
     with pytest.raises(ConflictError) as caught:
@@ -306,6 +313,20 @@ def test_an_unknown_value_may_be_a_difference(name: str) -> None:
     """A value that a preview doesn't know yet counts as changed."""
     inputs = {**properties(declared()), name: Unknown()}
     assert differ(MODEL_ID, state_of(declared()), inputs).is_any
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"use_scores": True, "collect": Unknown()},
+        {"use_scores": True, "additional": Unknown()},
+        {"use_scores": True, "additional": ["city", Unknown()]},
+    ],
+)
+def test_an_unknown_value_inside_the_config_may_be_a_difference(config: Json) -> None:
+    """A config that isn't known in full may need a new model."""
+    inputs = {**properties(declared()), "config": config}
+    assert differ(MODEL_ID, properties(declared()), inputs).replaces == ("config",)
 
 
 def test_an_unknown_adoption_is_not_judged() -> None:

@@ -22,6 +22,7 @@ from tests.providers.lab import ALL_USERS, HIGH_VALUE, Lab, declared, properties
 Json = dict[str, Any]
 Act = Callable[[], object]
 UNKNOWN: Any = rpc.UNKNOWN
+NOT_KNOWN: Any = EngineUnknown()  # type: ignore[no-untyped-call]
 
 
 @pytest.fixture(autouse=True)
@@ -193,6 +194,26 @@ def test_check_keeps_the_lineage_of_the_first_create(lab: Lab) -> None:
     assert unknown.inputs["lineage"] == UNKNOWN
 
 
+@pytest.mark.parametrize(
+    "gate",
+    [
+        UNKNOWN,
+        NOT_KNOWN,
+        {"auc": UNKNOWN},
+        {"auc": NOT_KNOWN, "reach": 3.0},
+        {"beats_current": {"auc": NOT_KNOWN}},
+    ],
+)
+def test_a_gate_that_isnt_known_is_not_judged(lab: Lab, gate: Any) -> None:  # noqa: ANN401 - unknown
+    """In a preview a bound may not be known yet: it is no mistake, and it may be a change."""
+    props = {"key": "churn", "model_id": "a" * 32, "activate": True, "gate": gate}
+    provider = activations(lab)
+    assert provider.check({}, props).failures == []
+    state = {**props, "gate": {"auc": 0.5, "healthy": True}, "passed": True, "live": True}
+    assert provider.diff("churn", state, props).changes is True
+    assert lab.account.requests() == []
+
+
 # --- the life of a model --------------------------------------------------------------------
 
 
@@ -333,8 +354,7 @@ def test_a_failing_activation_is_a_sentence(lab: Lab) -> None:
 
 def test_plain_properties() -> None:
     """The engine's own key and nulls are gone, and what isn't known is marked."""
-    unknown: Any = EngineUnknown()  # type: ignore[no-untyped-call]
-    found = plain({"__provider": "x", "a": 1, "b": None, "c": UNKNOWN, "d": unknown})
+    found = plain({"__provider": "x", "a": 1, "b": None, "c": UNKNOWN, "d": NOT_KNOWN})
     assert set(found) == {"a", "c", "d"}
     assert isinstance(found["c"], Unknown)
     assert isinstance(found["d"], Unknown)
@@ -353,4 +373,4 @@ def test_a_fault_of_ours_says_so() -> None:
 def test_known_values_inside_unknown_ones() -> None:
     """What is known of nested properties is judged, what isn't is left out."""
     nested = {"a": [1, UNKNOWN], "b": {"c": UNKNOWN, "d": Unknown()}, "e": HIGH_VALUE}
-    assert adapter._known(nested) == {"a": [1], "b": {}, "e": HIGH_VALUE}
+    assert adapter._known(plain(nested)) == {"a": [1], "b": {}, "e": HIGH_VALUE}

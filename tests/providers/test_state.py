@@ -2,34 +2,20 @@
 
 import pytest
 
-from providers.lytics.state import harmless, outputs_of, settled_is_active
+from providers.lytics.state import outputs_of, settled_is_active
 from providers.lytics.wire import Model
 from tests.providers.lab import declared
 
 
-@pytest.mark.parametrize(
-    ("text", "kept"),
-    [
-        ("Gross & Söhne 🙂", "Gross & Söhne 🙂"),
-        ("two\nlines\tof it", "two\nlines\tof it"),
-        ("\x1b[31mred\x07", "?[31mred?"),
-        ("a\u202eb\u2066c", "a?b?c"),
-        ("x" * 1000, "x" * 1000),
-        ("x" * 10_000_000, "x" * 1000 + "…"),
-        ("", ""),
-    ],
-)
-def test_harmless(text: str, kept: str) -> None:
-    """Control characters, those that turn the writing and endless text don't reach the state."""
-    assert harmless(text) == kept
-
-
 def test_what_others_wrote_is_kept_harmless() -> None:
-    """Name, label, state and type as the API shows them can't break the terminal."""
+    """Whatever text the API shows, none of it can break the terminal that Pulumi shows it on."""
     hostile = "\x1b[2J"
-    shown = {"id": "a", "name": hostile, "label": hostile, "state": hostile, "type": hostile}
-    outputs = outputs_of(declared(), Model.model_validate(shown))
-    assert {outputs[name] for name in ("name", "label", "state", "type")} == {"?[2J"}
+    fields = ("name", "label", "state", "type", "created", "updated")
+    shown = {"id": "a", **dict.fromkeys(fields, hostile)}
+    config = {"collect": 100, "additional": ["city", hostile]}
+    outputs = outputs_of(declared(), Model.model_validate({**shown, "config": config}))
+    assert {outputs[name] for name in fields} == {"?[2J"}
+    assert outputs["reported_config"] == {"collect": 100, "additional": ["city", "?[2J"]}
 
 
 def test_a_label_of_ones_own_is_kept_as_declared() -> None:
