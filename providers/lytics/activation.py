@@ -31,7 +31,7 @@ class MlModelActivationProvider(StatelessProvider):
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Say whether there is something to do; never a replacement."""
         state, inputs = plain(_olds), plain(_news)
-        with told(f"Failed to compare the activation of '{inputs.get('key')}'"):
+        with told(f"Failed to compare the activation of '{inputs.get('key')}'", self.run):
             return DiffResult(changes=differs(state, inputs), replaces=[])
 
     def create(self, props: dict[str, Any]) -> CreateResult:
@@ -41,7 +41,7 @@ class MlModelActivationProvider(StatelessProvider):
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Say whether the model is live; an outside deactivation is then a difference."""
         state = plain(props)
-        with told(f"Failed to read the activation of '{state.get('key')}'"):
+        with told(f"Failed to read the activation of '{state.get('key')}'", self.run):
             return ReadResult(id_, ActivationLifecycle(self.run).read(state))
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
@@ -54,11 +54,11 @@ class MlModelActivationProvider(StatelessProvider):
         With another account's key it fails, so that such a destroy leaves the state as it is.
         """
         state = plain(_props)
-        with told(f"Failed to retire the activation of '{state.get('key')}'"):
+        with told(f"Failed to retire the activation of '{state.get('key')}'", self.run):
             ActivationLifecycle(self.run).check_account(state)
 
     def _applied(self, state: Mapping[str, Any], properties: dict[str, Any]) -> dict[str, Any]:
-        with told(f"Failed to activate model '{properties.get('key')}'"):
+        with told(f"Failed to activate model '{properties.get('key')}'", self.run):
             inputs = ActivationInputs.model_validate(properties)
             lifecycle = ActivationLifecycle(self.run)
             outcome = lifecycle.apply(inputs, state)

@@ -49,11 +49,12 @@ class StatelessProvider(ResourceProvider):
 
 
 @contextmanager
-def told(doing: str) -> Iterator[None]:
+def told(doing: str, run: Run | None = None) -> Iterator[None]:
     """Turn whatever goes wrong into one sentence that says what was being done.
 
     Args:
         doing: the start of the sentence, for example `Failed to create model 'churn'`.
+        run: the run that it is done in, where there is one.
 
     Raises:
         ProviderFaultError: something went wrong inside.
@@ -61,7 +62,8 @@ def told(doing: str) -> Iterator[None]:
     try:
         yield
     except LyticsError as exc:
-        message = without_controls(f"{doing}: {exc}")
+        words = str(exc) if run is None else run.words_for(exc)
+        message = without_controls(f"{doing}: {words}")
         raise ProviderFaultError(message) from exc
     except Exception as exc:
         fault = f"{doing}: {type(exc).__name__}: {exc}. This is a fault of lytics-ml"

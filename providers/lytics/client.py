@@ -159,12 +159,20 @@ class LyticsClient:
             return retrying(self._send_once, request)
         except RequestError as exc:
             if exc.safe_to_repeat:
-                self._gave_up_s = monotonic()
+                self.give_up()
             raise
 
     def _must_stop(self, attempt: RetryCallState) -> bool:
-        has_given_up = monotonic() - self._gave_up_s < RECOVERY_S
-        return has_given_up or stop_after_delay(self._patience_s)(attempt)
+        return self.has_given_up or stop_after_delay(self._patience_s)(attempt)
+
+    @property
+    def has_given_up(self) -> bool:
+        """Whether a thread has been patient in vain just now, so that one try must do."""
+        return monotonic() - self._gave_up_s < RECOVERY_S
+
+    def give_up(self) -> None:
+        """Take note that a request was repeated in vain."""
+        self._gave_up_s = monotonic()
 
     def _send_once(self, request: Request) -> Any:  # noqa: ANN401 - JSON
         sent_s = self._pace.wait()

@@ -71,16 +71,20 @@ class RequestError(LyticsError):
     Attributes:
         method: the HTTP method.
         path: the path below the API's address, without query, so that no key can be in it.
+        what: what went wrong.
         may_have_taken_effect: whether the API may have carried the request out all the same.
+        is_general: whether every other request meets the same, so that saying it once will do.
     """
 
     may_have_taken_effect = True
     safe_to_repeat = True
+    is_general = True
     retry_after_s: float | None = None
 
     def __init__(self, method: str, path: str, what: str) -> None:
         self.method = method
         self.path = path
+        self.what = what
         super().__init__(f"{method} {path}: {what}")
 
 
@@ -120,6 +124,7 @@ class StatusError(RequestError):
 
     may_have_taken_effect = False
     safe_to_repeat = False
+    is_general = False
     advice = ""
 
     def __init__(  # noqa: PLR0913 - these are the facts of one reply
@@ -147,12 +152,14 @@ class StatusError(RequestError):
 class NotAuthorizedError(StatusError):
     """The key isn't known, has expired, or is missing (401)."""
 
+    is_general = True
     advice = ". Check LIOKEY or lytics:apiKey; keys expire and can be renewed in Lytics"
 
 
 class ForbiddenError(StatusError):
     """The key is known and may not do this (403)."""
 
+    is_general = True
     advice = ". The key needs the permissions Manage Lookalike Models and Audience View"
 
 
@@ -166,6 +173,7 @@ class RateLimitedError(StatusError):
     # A proxy may answer 429 for a request that went through, so a create looks before it repeats.
     may_have_taken_effect = True
     safe_to_repeat = True
+    is_general = True
     advice = ". The API is limiting this account's requests; try again later"
 
 
@@ -174,6 +182,7 @@ class ServerFaultError(StatusError):
 
     may_have_taken_effect = True
     safe_to_repeat = True
+    is_general = True
     advice = ". The API has trouble; try again later"
 
 

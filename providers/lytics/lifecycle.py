@@ -209,7 +209,10 @@ class ModelLifecycle:
                     return found
                 # A create that is only late would be carried out beside its repetition: the next
                 # run, which looks first, finds it.
-                if isinstance(exc, TimedOutError) or not (may_repeat and exc.safe_to_repeat):
+                if isinstance(exc, TimedOutError) or not exc.safe_to_repeat:
+                    raise
+                if not may_repeat or self._run.client.has_given_up:
+                    self._run.client.give_up()
                     raise
                 sleep(min(exc.retry_after_s or 0.0, LONGEST_RETRY_AFTER_S) * random.uniform(1, 1.5))  # noqa: S311 - jitter
         raise AssertionError  # pragma: no cover - the last try returns or raises
@@ -242,7 +245,8 @@ class ModelLifecycle:
             found = self._once_listed(wanted, made, before)
         except RequestError as exc:
             # The id must reach the state whatever else fails; recover lists what is left over.
-            self._run.say(f"'{wanted.inputs.key}': could not look for twins of {made.id}: {exc}")
+            what = f"'{wanted.inputs.key}': could not look for twins of {made.id}: {exc}"
+            self._run.say_once(f"twins: {exc.what}", what)
             return made
         first = min([*found, made], key=lambda model: model.age_key)
         if first.id == made.id:

@@ -53,13 +53,13 @@ class MlModelProvider(StatelessProvider):
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Say what a change does: label and is_active update, all that trains replaces."""
         state, inputs = plain(_olds), plain(_news)
-        with told(f"Failed to compare model '{inputs.get('key')}'"):
+        with told(f"Failed to compare model '{inputs.get('key')}'", self.run):
             difference = ModelLifecycle(self.run).diff(_id, state, inputs)
         return DiffResult(changes=difference.is_any, replaces=list(difference.replaces))
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         """Train a model, or take up the one that is meant; returns before it is built."""
-        with told(f"Failed to create model '{props.get('key')}'"):
+        with told(f"Failed to create model '{props.get('key')}'", self.run):
             inputs = ModelInputs.model_validate(plain(props))
             model_id, outputs = ModelLifecycle(self.run).create(inputs)
         return CreateResult(model_id, outputs)
@@ -67,14 +67,14 @@ class MlModelProvider(StatelessProvider):
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Say what the API shows of a model; a refresh asks the API once for all models."""
         state = plain(props)
-        with told(f"Failed to read model '{state.get('key', id_)}' ({id_})"):
+        with told(f"Failed to read model '{state.get('key', id_)}' ({id_})", self.run):
             found = ModelLifecycle(self.run).read(id_, state)
         return ReadResult("", {}) if found is None else ReadResult(id_, *found)
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Write label and is_active, as far as they differ."""
         state = plain(_olds)
-        with told(f"Failed to update model '{state.get('key')}' ({_id})"):
+        with told(f"Failed to update model '{state.get('key')}' ({_id})", self.run):
             inputs = ModelInputs.model_validate(plain(_news))
             inputs = inputs.model_copy(update={"lineage": state.get("lineage", inputs.lineage)})
             outputs = ModelLifecycle(self.run).update(_id, state, inputs)
@@ -83,7 +83,7 @@ class MlModelProvider(StatelessProvider):
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Let a model leave by its `on_delete`, or as `removed` in the stack file says."""
         state = plain(_props)
-        with told(f"Failed to retire model '{state.get('key')}' ({_id})"):
+        with told(f"Failed to retire model '{state.get('key')}' ({_id})", self.run):
             policy = declared_policy(str(state.get("stack")), str(state.get("key")))
             ModelLifecycle(self.run).delete(_id, state, policy)
 

@@ -13,7 +13,13 @@ from typing import Any
 
 from providers.lytics.client import LyticsClient
 from providers.lytics.engine_log import tell
-from providers.lytics.errors import AccountError, ConflictError, ForbiddenError
+from providers.lytics.errors import (
+    AccountError,
+    ConflictError,
+    ForbiddenError,
+    LyticsError,
+    RequestError,
+)
 from providers.lytics.looks import Look, Looks
 from providers.lytics.settings import Settings
 from providers.lytics.wire import Model
@@ -66,6 +72,7 @@ class Run:
         self._aid = settings.account_id
         self._looks: Looks | None = None
         self._creates = 0
+        self._told: set[str] = set()
         self._baseline: frozenset[str] | None = None
 
     @property
@@ -83,6 +90,26 @@ class Run:
             if self._looks is None:
                 self._looks = Looks(self.client.list_models)
             return self._looks
+
+    def words_for(self, error: LyticsError) -> str:
+        """Return an error's sentence; what any request of the run would meet is told once.
+
+        When the API breaks while dozens of operations are under way, each of them fails.
+        """
+        if isinstance(error, RequestError) and error.is_general and not self._is_news(error.what):
+            return "the same trouble with the API; another error of this run says which"
+        return str(error)
+
+    def say_once(self, about: str, sentence: str) -> None:
+        """Show a sentence unless one about the same thing has been shown."""
+        if self._is_news(about):
+            self.say(sentence)
+
+    def _is_news(self, about: str) -> bool:
+        with self._lock:
+            is_news = about not in self._told
+            self._told.add(about)
+        return is_news
 
     def baseline(self) -> frozenset[str]:
         """Return the ids that were there before this run created anything."""

@@ -1,3 +1,4 @@
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -74,3 +75,34 @@ def test_broken_api_fails_with_one_sentence(project: Project, account: Account, 
     account._client.delete("/_sandbox/faults")
     project.up()
     assert len(account.models()) == 20
+
+
+def test_api_that_breaks_during_an_up_is_told_once(project: Project, account: Account) -> None:
+    """503 for good after the fifth create ends an `up` soon; what is wrong is said in one sentence.
+
+    Of the creates that were under way each is named, in few words.
+    """
+    count = 40
+    project.declare(many(count))
+    account.fault(what="slow", seconds=0.3, method="POST", path="^/api/ml$", times=None)
+    process = project.start_up()
+    account.wait(lambda: len(account.models()) >= 5)
+    account._client.delete("/_sandbox/faults").raise_for_status()
+    account.fault(status=503, body="html", times=None)
+    started_s = time.monotonic()
+    output = process.communicate(timeout=60)[0]
+    assert process.returncode != 0, output
+    # A patience of 3 s, the create that is repeated and the one look for twins; not one per model.
+    assert time.monotonic() - started_s < 20, output
+    told = output.split("Diagnostics:", 1)[1].split("Resources:", 1)[0].splitlines()
+    errors = [line for line in told if "Failed to create" in line]
+    assert len([line for line in errors if "503" in line]) == 1, output
+    short = [line for line in errors if "503" not in line]
+    assert all(line.endswith("another error of this run says which") for line in short), output
+    assert len([line for line in told if "look for twins" in line]) <= 1, output
+    made = set(account.models())
+    assert len(account.requests()) < 3 * count, output
+    account._client.delete("/_sandbox/faults").raise_for_status()
+    project.up()
+    assert made < set(account.models())
+    assert len(account.models()) == len(project.resources()) == count

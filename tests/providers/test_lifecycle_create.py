@@ -14,6 +14,7 @@ from providers.lytics.errors import (
     ConflictError,
     NotAuthorizedError,
     NotFoundError,
+    RateLimitedError,
     RequestError,
     ServerFaultError,
     TimedOutError,
@@ -228,6 +229,20 @@ def test_an_api_that_stays_broken_is_given_up(lab: Lab) -> None:
     assert len(lab.posts()) > 1
     assert lab.account.models() == {}
     assert_looked_between_posts(lab)
+
+
+def test_a_create_is_not_patient_once_another_has_been(lab: Lab) -> None:
+    """Where one request was repeated in vain, creates after it are sent once."""
+    lab.account.fault(method="POST", path="^/api/ml$", status=429, times=None)
+    lifecycle = lab.lifecycle(patience_s=0.2)
+    sent = []
+    for key in "ab":
+        mark = lab.account.mark()
+        with pytest.raises(RateLimitedError):
+            lifecycle.create(declared(key=key, lineage=key * 6))
+        sent.append(len(lab.posts(mark)))
+    assert sent[0] > 1
+    assert sent[1] == 1
 
 
 def test_a_refused_connection_is_tried_again() -> None:
@@ -577,6 +592,16 @@ def test_twins_that_cant_be_looked_for_fail_nothing(lab: Lab) -> None:
     model_id, _ = lab.lifecycle().create(declared())
     assert list(lab.account.models()) == [model_id]
     assert f"could not look for twins of {model_id}" in lab.said[-1]
+
+
+def test_twins_that_cant_be_looked_for_are_told_once(lab: Lab) -> None:
+    """Where many models' twins can't be looked for, the reason is told once."""
+    lab.account.fault(method="GET", path="^/api/ml$", status=403, skip=1, times=None)
+    lifecycle = lab.lifecycle()
+    for key in "ab":
+        lifecycle.create(declared(key=key, lineage=key * 6))
+    assert len([said for said in lab.said if "could not look for twins" in said]) == 1
+    assert len(lab.account.models()) == 2
 
 
 @pytest.mark.parametrize("there", [False, True])

@@ -349,6 +349,31 @@ def test_a_failing_activation_is_a_sentence(lab: Lab) -> None:
         provider.diff("churn", {"gate": {"auc": 7}}, props)
 
 
+def test_trouble_of_the_api_is_told_once(lab: Lab) -> None:
+    """Of many operations that meet the same trouble one says what it is; what is one's own is told.
+
+    A model's own mistake is told of each, however often its words are the same.
+    """
+    lab.account.fault(method="GET", path="^/api/ml$", status=503, times=None)
+    provider = models(lab, patience_s=0.01)
+    told = []
+    for key in "abc":
+        with pytest.raises(ProviderFaultError) as caught:
+            provider.create(properties(declared(key=key, lineage=key * 6)))
+        told.append(str(caught.value))
+    assert told[0].startswith("Failed to create model 'a': GET /api/ml: 503")
+    assert told[1:] == [
+        f"Failed to create model '{key}': the same trouble with the API; "
+        "another error of this run says which"
+        for key in "bc"
+    ]
+    lab.heal()
+    for key in "ab":
+        nowhere = properties(declared(key=key, lineage=key * 6, source="0" * 32))
+        with pytest.raises(ProviderFaultError, match="source segment not found"):
+            provider.create(nowhere)
+
+
 # --- the adapter ----------------------------------------------------------------------------
 
 
