@@ -233,11 +233,22 @@ class ModelLifecycle:
     def _discard_orphans(self, wanted: Wanted, found: list[Model]) -> None:
         """Settle twins after a lost reply: its sender can't tell its own, so it takes out the rest.
 
-        Only a default name proves that they are of this declaration, and nobody else's.
+        Only a default name proves that they are of this declaration. Under a declared one the
+        later twin may be what a person, or another stack, has just made and keeps, and the
+        earlier one this run's: nothing that the API shows tells them apart, so a person must.
         """
-        for twin in found[1:]:
-            if wanted.inputs.name is None and twin.id not in wanted.baseline:
-                self._discard(twin, f"model {found[0].id} of the same declaration was there first")
+        first = found[0]
+        twins = [twin for twin in found[1:] if twin.id not in wanted.baseline]
+        if twins and wanted.inputs.name is not None:
+            self._run.say(
+                f"'{wanted.inputs.key}' goes on with model {first.id}. "
+                f"{', '.join(twin.id for twin in twins)} was made at the same time with the same "
+                "name, source, target and config, and the reply that tells which one this run "
+                "made was lost. If nobody else uses it, delete it in Lytics"
+            )
+            return
+        for twin in twins:
+            self._discard(twin, f"model {first.id} of the same declaration was there first")
 
     def _only_one(self, wanted: Wanted, made: Model, before: set[str]) -> Model:
         """Settle two creates of the same model, by two runs at once or by a list that lagged."""
