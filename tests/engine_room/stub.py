@@ -182,5 +182,5 @@ class Stub:
     ) -> Answer:
         """Run a stub to its end."""
         with self.start(arguments, command=command, cwd=cwd, env=env) as process:
-            _, stderr = process.communicate(stdin, timeout=60)
+            _, stderr = process.communicate(stdin, timeout=300)
         return Answer(process.returncode, stderr, self.base / "report")

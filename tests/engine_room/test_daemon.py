@@ -7,14 +7,7 @@ import pytest
 from engine import daemon
 from engine.daemon import Daemon
 from engine.errors import NotInstalledError
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind((daemon.HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+from tests.ports import free_port
 
 
 @pytest.fixture
@@ -71,5 +64,6 @@ def test_failed_start_shows_the_log(sandbox: Daemon, monkeypatch: pytest.MonkeyP
 def test_silent_start_is_given_up(sandbox: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
     """A sandbox that doesn't answer in time is an error, not a wait without end."""
     monkeypatch.setattr(daemon, "READY_WITHIN_S", 0.0)
+    monkeypatch.setattr(Daemon, "_answers", lambda _: False)
     with pytest.raises(NotInstalledError, match="doesn't answer"):
         sandbox.start()

@@ -1,24 +1,26 @@
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
+from engine import lock
 from engine.lock import only_one
 from tests.engine_room.stub import ROOT
 
-HOLD = "import sys, time\nfrom pathlib import Path\nfrom engine.lock import only_one\n"
+HANGS_AFTER_S = 500.0
+HOLD = "import sys\nfrom pathlib import Path\nfrom engine.lock import only_one\n"
 HOLD += "with only_one(Path(sys.argv[1]), 'at it'):\n    print('held', flush=True)\n"
-HOLD += "    time.sleep(float(sys.argv[2]))\n"
+HOLD += "    sys.stdin.readline()\n"
 
 
-def holder(lock: Path, seconds: float) -> subprocess.Popen[str]:
-    """Start a process that holds the lock for a while; return once it does."""
+def holder(lock: Path) -> subprocess.Popen[str]:
+    """Start a process that holds the lock until it reads a line; return once it does."""
     process = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(lock), str(seconds)],
+        [sys.executable, "-c", HOLD, str(lock)],
         cwd=ROOT,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -27,18 +29,26 @@ def holder(lock: Path, seconds: float) -> subprocess.Popen[str]:
     return process
 
 
-def test_second_waits_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_second_waits_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While another installs, a command says what it waits for, and goes on afterwards."""
-    with holder(tmp_path / "lock", 0.5):
-        started = time.monotonic()
+    said: list[str] = []
+    with holder(tmp_path / "lock") as process:
+
+        def let_go(text: str) -> None:
+            said.append(text)
+            assert process.poll() is None
+            assert process.stdin
+            process.stdin.write("\n")
+            process.stdin.flush()
+
+        monkeypatch.setattr(lock, "say", let_go)
         with only_one(tmp_path / "lock", "at it"):
-            assert time.monotonic() - started > 0.2
-    assert "another command is at it" in capsys.readouterr().err
+            assert said == ["another command is at it; waiting for it"]
 
 
 def test_killed_holder_leaves_no_lock(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """An installation that was killed is in nobody's way."""
-    with holder(tmp_path / "lock", 60) as process:
+    with holder(tmp_path / "lock") as process:
         process.kill()
         process.wait()
         with only_one(tmp_path / "lock", "at it"):
@@ -70,7 +80,7 @@ def install(project: Path) -> subprocess.Popen[str]:
 def test_two_at_once_make_one_environment(clone: Path) -> None:
     """Two first commands at once end with one environment that works."""
     with install(clone) as first, install(clone) as second:
-        said = [process.communicate(timeout=120)[1] for process in (first, second)]
+        said = [process.communicate(timeout=HANGS_AFTER_S)[1] for process in (first, second)]
     assert (first.returncode, second.returncode) == (0, 0)
     assert sum("waiting for it" in text for text in said) == 1
     subprocess.run([clone / ".venv" / "bin" / "python", "-m", "pip", "--version"], check=True)
@@ -85,7 +95,7 @@ def test_broken_environment_is_made_anew(clone: Path) -> None:
     (broken / "python").symlink_to("/nowhere")
     (broken.parent / "leftover").write_text("")
     with install(clone) as process:
-        process.communicate(timeout=120)
+        process.communicate(timeout=HANGS_AFTER_S)
     assert process.returncode == 0
     assert (broken / "python").exists()
     assert not (broken.parent / "leftover").exists()
@@ -95,7 +105,7 @@ def test_failed_installation_says_why(clone: Path) -> None:
     """Where packages can't be installed, the user reads pip's own words, and no stamp is left."""
     (clone / "requirements.txt").write_text("no-hash-is-given==1.0\n")
     with install(clone) as process:
-        _, said = process.communicate(timeout=120)
+        _, said = process.communicate(timeout=HANGS_AFTER_S)
     assert process.returncode == 1
     assert "Could not install requirements.txt" in said
     assert "hash" in said.lower()

@@ -12,13 +12,13 @@ from sandbox.segments import segment_id
 from sandbox.server import Handle, serve_in_thread
 from sandbox.settings import Settings
 
-BUILD_TIMEOUT_S = 60.0
+BUILD_TIMEOUT_S = 300.0
 Json = dict[str, Any]
 
 
 def client_of(handle: Handle, key: str = "sandbox") -> httpx.Client:
     """Return a client of a sandbox, with /api and /v2 below its base."""
-    return httpx.Client(base_url=handle.root, headers={"Authorization": key}, timeout=20)
+    return httpx.Client(base_url=handle.root, headers={"Authorization": key}, timeout=120)
 
 
 @pytest.fixture(scope="session")

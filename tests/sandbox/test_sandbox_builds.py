@@ -14,12 +14,15 @@ from typing import Any
 import httpx
 import pytest
 
+from sandbox import wire
+from sandbox.models import Model
 from sandbox.segments import segment_id
 
 Json = dict[str, Any]
 Create = Callable[..., Json]
 WaitFor = Callable[[httpx.Client, str], Json]
 Start = Callable[..., httpx.Client]
+HANGS_AFTER_S = 300.0
 
 
 @pytest.mark.parametrize("build_only", [False, True])
@@ -61,13 +64,12 @@ def test_hopeless_models_end_invalid_with_a_reason(
 def test_builds_take_their_least_time_side_by_side(
     start: Start, create: Create, wait_for: WaitFor
 ) -> None:
-    """Twenty builds of half a second take half a second, not ten."""
-    client = start(build_s=0.5)
-    ids = [create(client, name=f"m{i}")["id"] for i in range(20)]
+    """Forty builds of a second take about a second, not forty."""
+    client = start(build_s=1)
     began = time.monotonic()
-    assert client.get(f"/api/ml/{ids[0]}").json()["data"]["state"] == "building"
+    ids = [create(client, name=f"m{i}")["id"] for i in range(40)]
     assert all(wait_for(client, model_id)["state"] == "complete" for model_id in ids)
-    assert time.monotonic() - began < 3
+    assert 1 <= time.monotonic() - began < 40, "one after the other"
 
 
 def test_twenty_models_can_be_live(api: httpx.Client, create: Create, wait_for: WaitFor) -> None:
@@ -179,17 +181,34 @@ def test_bad_control_request_is_refused(api: httpx.Client, path: str, sent: byte
     assert api.get("/_sandbox/models/none/predictions").status_code == 404
 
 
-def test_long_list_is_quick(api: httpx.Client, create: Create) -> None:
-    """A list of 500 models comes in a fraction of a second, and again after a change."""
+def test_long_list_is_quick(
+    api: httpx.Client, create: Create, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list of 100 models is made once, and after a change only the changed one is made again."""
     api.post("/_sandbox/outcomes", json=[{"build_s": 60}])
-    ids = [create(api, name=f"m{i}")["id"] for i in range(500)]
+    ids = [create(api, name=f"m{i}")["id"] for i in range(100)]
     api.get("/api/ml")
+    made: list[str] = []
+    render = wire.render_model
+
+    def noted(model: Model, *rest: Any) -> Json:  # noqa: ANN401 - as render_model takes them
+        made.append(model.id)
+        return render(model, *rest)
+
+    monkeypatch.setattr(wire, "render_model", noted)
     api.post(f"/api/ml/{ids[7]}", json={"label": "changed"})
-    began = time.monotonic()
     models = api.get("/api/ml").json()["data"]
-    assert time.monotonic() - began < 0.5
+    assert set(made) == {ids[7]}
     assert [model["id"] for model in models] == ids
     assert models[7]["label"] == "changed"
+
+
+def wait_until(what: Callable[[], bool], otherwise: str) -> None:
+    """Wait until something is so; fail if it never is."""
+    end_s = time.monotonic() + HANGS_AFTER_S
+    while not what():
+        assert time.monotonic() < end_s, otherwise
+        time.sleep(0.05)
 
 
 class CommandLine:
@@ -207,13 +226,15 @@ class CommandLine:
         assert ready.startswith("sandbox ready on http://127.0.0.1:"), self.process.communicate()
         self.url = ready.split()[-1]
         assert self.url.endswith("/api")
-        self.client = httpx.Client(base_url=self.url, headers={"Authorization": "sandbox"})
+        self.client = httpx.Client(
+            base_url=self.url, headers={"Authorization": "sandbox"}, timeout=HANGS_AFTER_S
+        )
 
     def end(self, kind: signal.Signals) -> int:
         """Send a signal, and return the exit code."""
         self.client.close()
         self.process.send_signal(kind)
-        _, errors = self.process.communicate(timeout=20)
+        _, errors = self.process.communicate(timeout=HANGS_AFTER_S)
         assert not errors
         return self.process.returncode
 
@@ -221,6 +242,11 @@ class CommandLine:
         """Return ML List."""
         shown: list[Json] = self.client.get("/ml").json()["data"]
         return shown
+
+    def built(self) -> list[Json]:
+        """Return ML List once its models are complete."""
+        wait_until(lambda: self.models()[0]["state"] == "complete", "it isn't built")
+        return self.models()
 
     def create(self, **sent: object) -> Json:
         """Create a model of all_users and high_value."""
@@ -252,9 +278,7 @@ def test_clean_stop_ends_with_0_and_keeps_everything(tmp_path: Path, kind: signa
     """A signal stops the server cleanly; the next one on its folder knows every model."""
     first = CommandLine("--data", str(tmp_path), "--no-train")
     first.create(name="kept", config={"use_scores": True})
-    time.sleep(0.1)
-    before = first.models()
-    assert before[0]["state"] == "complete"
+    before = first.built()
     assert first.end(kind) == 0
     second = CommandLine("--data", str(tmp_path), "--no-train")
     assert second.models() == before
@@ -267,18 +291,14 @@ def test_killed_in_a_build_it_builds_again(tmp_path: Path) -> None:
     options = ("--data", str(tmp_path), "--workers", "1")
     first = CommandLine(*options)
     created = first.create(config={"use_scores": True, "tune_model": True, "collect": 2_000})
-    time.sleep(1)
-    assert first.models()[0]["state"] == "building"
+    wait_until(lambda: bool(children_of(first.process.pid)), "no worker was started")
     workers = children_of(first.process.pid)
-    assert workers
+    assert first.models()[0]["state"] == "building"
     first.end(signal.SIGKILL)
     second = CommandLine(*options)
     assert [model["id"] for model in second.models()] == [created["id"]]
-    assert not any(is_running(pid) for pid in workers)
-    end = time.monotonic() + 60
-    while second.models()[0]["state"] == "building" and time.monotonic() < end:
-        time.sleep(0.1)
-    assert second.models()[0]["state"] == "complete"
+    wait_until(lambda: not any(map(is_running, workers)), "a worker outlives its sandbox")
+    second.built()
     assert second.end(signal.SIGTERM) == 0
 
 
@@ -291,7 +311,9 @@ def test_a_folder_serves_one_sandbox(tmp_path: Path) -> None:
         (["--port", port], "Choose another --port"),
     ):
         command = [sys.executable, "-m", "sandbox", "--port", "0", "--no-train", *arguments]
-        second = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
+        second = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=HANGS_AFTER_S
+        )
         assert second.returncode == 2
         assert words in second.stderr
         assert "Traceback" not in second.stderr
@@ -299,15 +321,12 @@ def test_a_folder_serves_one_sandbox(tmp_path: Path) -> None:
 
 
 def test_starting_without_training_imports_no_libraries() -> None:
-    """A sandbox that doesn't train starts quickly, without numpy and scikit-learn."""
+    """A sandbox that doesn't train starts without numpy and scikit-learn, which take seconds."""
     program = (
-        "import json, sys, time\n"
-        "began = time.monotonic()\n"
+        "import json, sys\n"
         "from sandbox.server import serve_in_thread\n"
-        "handle = serve_in_thread()\n"
-        "took_s = time.monotonic() - began\n"
-        "handle.stop()\n"
-        "print(json.dumps([took_s, 'sklearn' in sys.modules, 'numpy' in sys.modules]))"
+        "serve_in_thread().stop()\n"
+        "print(json.dumps(['sklearn' in sys.modules, 'numpy' in sys.modules]))"
     )
     ran = subprocess.run(
         [sys.executable, "-c", program],
@@ -316,6 +335,4 @@ def test_starting_without_training_imports_no_libraries() -> None:
         check=True,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     )
-    took_s, *imported = json.loads(ran.stdout)
-    assert imported == [False, False]
-    assert took_s < 2
+    assert json.loads(ran.stdout) == [False, False]

@@ -2,7 +2,6 @@
 """Faults on request, each seen from the other end of a real connection."""
 
 import re
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -88,12 +87,12 @@ def test_v2_refusals_have_v2s_shape(api: httpx.Client) -> None:
 def test_slow_answer(api: httpx.Client, create: Create, when: str) -> None:
     """A slow answer takes its time before or after the effect, and holds nobody else up."""
     model_id = create(api)["id"]
-    fail(api, method="POST", what="slow", seconds=0.5, when=when)
-    began = time.monotonic()
+    fail(api, method="POST", what="slow", seconds=30, when=when)
     with pytest.raises(httpx.ReadTimeout):
         api.post(f"/api/ml/{model_id}", json={"label": "new"}, timeout=0.2)
     label = api.get(f"/api/ml/{model_id}").json()["data"]["label"]
-    assert time.monotonic() - began < 0.45
+    (slow,) = [entry for entry in api.get("/_sandbox/requests").json() if entry["fault"]]
+    assert slow["took_s"] is None, "it is still under way"
     assert label == ("new" if when == "after" else "")
 
 
@@ -174,22 +173,19 @@ def test_log_has_what_was_asked_and_answered(api: httpx.Client, create: Create) 
 def test_latency_is_added_to_every_request(start: Callable[..., httpx.Client]) -> None:
     """With --latency-ms each API request takes that much longer, side by side."""
     client = start(latency_ms=150)
-    began = time.monotonic()
     client.get("/api/ml")
-    assert 0.15 <= time.monotonic() - began < 1
     (entry,) = client.get("/_sandbox/requests").json()
     assert entry["took_s"] >= 0.15
 
 
 def test_stop_does_not_wait_for_a_hanging_request() -> None:
-    """A sandbox stops within seconds though a request hangs."""
+    """A sandbox stops though a request hangs for an hour."""
     with serve_in_thread() as sandbox, httpx.Client(base_url=sandbox.root) as client:
-        fail(client, what="hang")
+        fail(client, what="hang", seconds=3600)
         with pytest.raises(httpx.ReadTimeout):
             client.get("/api/ml", timeout=0.1)
-        began = time.monotonic()
         sandbox.stop()
-        assert time.monotonic() - began < 5
+        assert not sandbox._thread.is_alive()
 
 
 def test_examples_of_the_readme_are_accepted(api: httpx.Client) -> None:
