@@ -2,13 +2,14 @@
 
 import os
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+
+from tests.ports import free_port
 
 BUCKET = "states"
 
@@ -20,13 +21,6 @@ def postgres_programs() -> Path | None:
         return found[-1].parent
     on_path = shutil.which("postgres")
     return Path(on_path).parent if on_path else None
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def as_nobody() -> list[str]:
