@@ -11,7 +11,7 @@ from typing import Any, Literal
 from sandbox.server import serve_in_thread
 from sandbox.settings import Settings
 from tests.engine.account import Account
-from tests.engine.project import ROOT, Project, Ran, copy_of, kill_tree
+from tests.engine.project import ROOT, RUN_TIMEOUT_S, Project, Ran, copy_of, kill_tree
 from tests.engine.shapes import gated, model
 
 Json = dict[str, Any]
@@ -99,7 +99,7 @@ def kill_at(project: Project, number: int, moment: Moment, env: dict[str, str]) 
     project.env.update(env)
     process = project.start_up()
     try:
-        account.wait(lambda: _is_there(account, number, moment) or process.poll() is not None, 120)
+        account.wait(lambda: _is_there(account, number, moment) or process.poll() is not None)
         ended = process.poll() is not None
     finally:
         output = kill_tree(process)
@@ -120,7 +120,12 @@ def _is_there(account: Account, number: int, moment: Moment) -> bool:
 
 def recover(project: Project) -> Ran:
     """Run `lytics-ml recover --yes`, which must put the stack in order by itself."""
-    command = [str(ROOT / "bin" / "lytics-ml"), "recover", "--yes", "--stack", "test"]
+    return lytics_ml(project, "recover", "--yes")
+
+
+def lytics_ml(project: Project, *arguments: str) -> Ran:
+    """Run a command of `lytics-ml` on the stack."""
+    command = [str(ROOT / "bin" / "lytics-ml"), *arguments, "--stack", "test"]
     done = subprocess.run(
         command,
         cwd=project.folder,
@@ -130,9 +135,9 @@ def recover(project: Project) -> Ran:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=120,
+        timeout=RUN_TIMEOUT_S,
     )
-    return Ran("lytics-ml recover --yes", done.returncode, done.stdout)
+    return Ran(" ".join(["lytics-ml", *arguments]), done.returncode, done.stdout)
 
 
 def outcome(project: Project) -> Json:

@@ -6,6 +6,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.chaos.deep import deepening
+from tests.chaos.killing import GOOD, lytics_ml
 from tests.engine.account import Account
 from tests.engine.project import Project
 from tests.engine.shapes import gated, model
@@ -71,7 +73,7 @@ def test_plain_http_to_another_machine_is_refused(project: Project) -> None:
 
 
 def test_hostile_values_break_nothing(project: Project, account: Account) -> None:
-    """Control characters, markup, huge labels and deep JSON of the API end in no terminal raw."""
+    """Control characters, markup and huge labels of the API end in no terminal raw."""
     project.declare({"grow": model(label="mine"), "plain": model(source="dormant")})
     project.up()
     account.change(project.id("grow"), label=HOSTILE * 3)
@@ -87,6 +89,57 @@ def test_hostile_values_break_nothing(project: Project, account: Account) -> Non
     assert account.model(stranger)["label"] == HOSTILE
     json.loads(Path(project.state_file).read_text())
     project.expect_no_changes()
+
+
+def test_huge_label_is_a_drift_of_a_few_words(project: Project, account: Account) -> None:
+    """A declared label that somebody made 10 MB long is shortened in all that is shown or kept."""
+    project.declare({"grow": model(label="mine")})
+    project.up()
+    grow = project.id("grow")
+    account.wait(lambda: account.model(grow)["state"] == "complete")
+    account.change(grow, label="x" * 10_000_000)
+    file = project.folder / "drift.md"
+    shown = lytics_ml(project, "drift", "--markdown", str(file))
+    parsed = lytics_ml(project, "drift", "--json")
+    refreshed = project.refresh()
+    assert (shown.code, parsed.code) == (1, 1), f"{shown.output[:3000]}\n{parsed.output[:3000]}"
+    for ran in (shown, parsed, refreshed):
+        assert len(ran.output) < 20_000, ran.command
+    (drift,) = json.loads(parsed.output)["drift"]
+    assert (drift["property"], drift["declared"]) == ("label", "mine")
+    assert "xxx" in file.read_text()
+    for path in (file, Path(project.state_file)):
+        assert path.stat().st_size < 100_000, path
+    project.up()
+    assert account.model(grow)["label"] == "mine"
+
+
+@pytest.mark.parametrize(
+    ("what", "sentence"),
+    [
+        ("POST /api/ml$", None),
+        ("GET /api/ml$", "GET /api/ml: 200, but the body isn't the API's JSON"),
+        ("/summary$", "the summary can't be read: GET /api/ml/"),
+    ],
+    ids=["create", "list", "summary"],
+)
+def test_deep_json_is_a_reply_that_cant_be_read(
+    project: Project, account: Account, what: str, sentence: str | None
+) -> None:
+    """Of a reply nested 100,000 deep comes a sentence, or a look, and no second model."""
+    account.outcome({}, summary=GOOD)
+    project.declare({"grow": gated()})
+    with deepening(account.handle.root, what) as url:
+        ran = project.up(code=None, env={"LYTICS_API_URL": url})
+    assert len(ran.output) < 20_000
+    if sentence is None:
+        assert ran.code == 0, str(ran)
+        assert set(account.models()) == account.live_ids() == {project.id("grow")}
+    else:
+        assert ran.code != 0, str(ran)
+        assert sentence in ran.words, str(ran)
+        assert account.live_ids() == set()
+        assert len(account.models()) == len(project.resources()) <= 1
 
 
 def test_error_of_the_api_is_one_printable_line(project: Project, account: Account) -> None:
