@@ -1,7 +1,10 @@
 """Ends the program with one plain error, and nothing of the engine's around it."""
 
+import os
+import signal
 import sys
 import warnings
+from types import FrameType
 from typing import NoReturn
 
 import pulumi
@@ -28,3 +31,21 @@ def end_program(message: str) -> NoReturn:
     # What the program had under way is dropped with it; the user needn't hear of each.
     warnings.filterwarnings("ignore", message="coroutine .* was never awaited")
     sys.exit(TOLD_ALREADY)
+
+
+def end_when_interrupted() -> None:
+    """End without a traceback when the engine passes a Ctrl-C on; a handler of one's own stays."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _end_interrupted)
+
+
+def _end_interrupted(_signal: int, _frame: FrameType | None) -> None:
+    if not pulumi.runtime.is_dry_run():
+        sys.stderr.write(
+            "Interrupted. What was created is kept and goes on being built; the next pulumi up "
+            "goes on from there.\n"
+        )
+        sys.stderr.flush()
+    # The event loop is in the middle of something, and threads may wait for the API: the program
+    # only ever reads there, so nothing is lost by not waiting for them.
+    os._exit(TOLD_ALREADY)

@@ -10,7 +10,7 @@ from pulumi.output import UNKNOWN
 
 from providers.lytics.activation import MlModelActivation
 from providers.lytics.declaration import ModelDeclaration, ModelInputs, ModelSettings
-from providers.lytics.ending import end_program
+from providers.lytics.ending import end_program, end_when_interrupted
 from providers.lytics.errors import LyticsError
 from providers.lytics.later import awaited
 from providers.lytics.model import MlModel
@@ -36,6 +36,7 @@ def told_to_the_user() -> Iterator[None]:
 def read_stack(folder: Path | str = "stacks") -> Stack:
     """Read the declarations of the stack that is being run: `stacks/<stack>.yaml`."""
     spare_debug_messages()
+    end_when_interrupted()
     with told_to_the_user():
         return read_stack_file(Path(folder) / f"{pulumi.get_stack()}.yaml")
 

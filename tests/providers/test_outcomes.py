@@ -1,5 +1,6 @@
 """How a program ends, and how sentences reach the user."""
 
+import subprocess
 import sys
 import warnings
 from collections.abc import Iterator
@@ -86,6 +87,36 @@ def test_the_end_without_an_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ending, "get_engine", lambda: None)
     with pytest.raises(pulumi.RunError, match="it can't be"):
         ending.end_program("it can't be")
+
+
+INTERRUPTED = """
+import asyncio, os, signal
+{before}
+from providers.lytics.ending import end_when_interrupted
+
+end_when_interrupted()
+os.kill(os.getpid(), signal.SIGINT)
+asyncio.run(asyncio.sleep(0))
+"""
+
+
+def test_an_interrupted_program_ends_with_a_sentence() -> None:
+    """A Ctrl-C shows no traceback, and says what becomes of the models."""
+    ran = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED.format(before="")], capture_output=True, check=False
+    )
+    assert ran.returncode == ending.TOLD_ALREADY
+    assert ran.stderr.decode().startswith("Interrupted. ")
+    assert ran.stderr.count(b"\n") == 1
+
+
+def test_a_handler_of_the_users_stays() -> None:
+    """A program that handles Ctrl-C in its own way goes on doing so."""
+    own = "signal.signal(signal.SIGINT, lambda *_: print('mine'))"
+    ran = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED.format(before=own)], capture_output=True, check=False
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, b"mine\n", b"")
 
 
 # --- sentences ------------------------------------------------------------------------------
