@@ -9,11 +9,12 @@ from tests.chaos import backends
 from tests.chaos.figures import Figures
 from tests.chaos.killing import kill_at, recover
 from tests.engine.account import Account
-from tests.engine.project import MODEL, Project, Ran, copy_of, run_pulumi
+from tests.engine.project import MODEL, RUN_TIMEOUT_S, Project, Ran, copy_of, run_pulumi
 from tests.engine.shapes import gated, model
 
 pytestmark = pytest.mark.engine
 
+NEVER_S = 3600.0
 SPELLED = {
     "plain": model(is_active=True),
     "gated": gated(source="dormant", gate={"auc": 0.0, "healthy": False}),
@@ -86,12 +87,16 @@ def test_stack_of_a_team_lives_in_a_shared_backend(
     more = {**CHANGED, "more": model(source="email_openers", is_active=False)}
     for one in (shared, other):
         one.declare(more)
-    account.fault(what="slow", seconds=8, method="POST", path="^/api/ml$")
+    account.outcome({"name": "^more-"}, build_s=NEVER_S)
     mark = account.mark()
     process = shared.start_up()
     account.wait(lambda: account.creates(mark))
     second = other.up(code=None)
-    first = Ran("up", process.wait(120), process.communicate()[0])
+    assert process.poll() is None
+    (new,) = [i for i, made in account.models().items() if made["state"] == "building"]
+    account.change(new, state="complete")
+    output = process.communicate(timeout=RUN_TIMEOUT_S)[0]
+    first = Ran("up", process.returncode, output)
     assert first.code == 0, str(first)
     assert "locked" in second.words, str(second)
     assert set(ids(other)) == set(more)

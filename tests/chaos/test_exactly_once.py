@@ -16,7 +16,7 @@ def lab() -> Iterator[Lab]:
 
 def test_late_create_is_not_sent_twice(lab: Lab) -> None:
     """A create that the API carries out after everyone stopped waiting is found by the next run."""
-    lab.account.fault(method="POST", path="^/api/ml$", what="slow", seconds=0.6)
+    lab.account.fault(method="POST", path="^/api/ml$", what="slow", seconds=2)
     with pytest.raises(TimedOutError):
         lab.lifecycle(reply_timeout_s=0.2, settle_s=0.05, patience_s=5).create(declared())
     lab.account.wait(lab.account.models)

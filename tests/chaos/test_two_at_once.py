@@ -16,12 +16,13 @@ from tests.chaos.figures import Figures
 from tests.chaos.small_engine import SmallEngine
 from tests.chaos.world import World
 from tests.engine.account import Account
-from tests.engine.project import SETTINGS, Project, Ran, copy_of, run_pulumi
+from tests.engine.project import RUN_TIMEOUT_S, SETTINGS, Project, Ran, copy_of, run_pulumi
 from tests.engine.shapes import Json, gated, model
 
 if TYPE_CHECKING:
     import subprocess
 
+NEVER_S = 3600.0
 SEED = int(os.environ.get("CHAOS_SEED", "1"))
 DECLARED: dict[str, Json] = {
     "plain": model(is_active=True),
@@ -116,7 +117,7 @@ def test_two_runs_without_a_lock_end_with_one_model_each_long(seed: int, figures
 
 def ended(process: "subprocess.Popen[str]") -> Ran:
     """Wait for the end of an `up`."""
-    output = process.communicate(timeout=240)[0]
+    output = process.communicate(timeout=RUN_TIMEOUT_S)[0]
     return Ran("pulumi up", process.returncode, output)
 
 
@@ -156,9 +157,9 @@ def test_one_stack_from_two_backends_ends_with_one_model_each(
 
 @pytest.mark.engine
 def test_second_up_under_one_lock_is_refused(project: Project, account: Account) -> None:
-    """While an `up` goes on, another says who holds the lock, and sends nothing."""
+    """While an `up` goes on, another says who holds the lock, and sends nothing that writes."""
     project.declare({"plain": model()})
-    account.fault(what="slow", seconds=6, method="POST", path="^/api/ml$")
+    account.outcome({}, build_s=NEVER_S)
     process = project.start_up()
     account.wait(lambda: account.creates(0))
     mark = account.mark()
@@ -166,6 +167,9 @@ def test_second_up_under_one_lock_is_refused(project: Project, account: Account)
     assert second.code != 0, str(second)
     assert "the stack is currently locked" in second.words, str(second)
     assert account.writes(mark) == [], str(second)
+    assert process.poll() is None
+    (only,) = account.models()
+    account.change(only, state="complete")
     first = ended(process)
     assert first.code == 0, str(first)
     assert len(account.models()) == 1

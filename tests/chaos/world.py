@@ -4,6 +4,8 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import httpx
+
 from providers.lytics.client import LyticsClient
 from providers.lytics.declaration import ModelDeclaration, ModelInputs
 from providers.lytics.names import default_name
@@ -50,6 +52,8 @@ class World:
 
     def settle(self) -> None:
         """Wait until every request that was given up has been carried out, or not."""
+        # Connections are accepted in their order: what was sent on an earlier one has arrived.
+        httpx.get(f"{self.account.handle.root}/_sandbox/health").raise_for_status()
         entries = self.account.handle.world.log._entries
         self.account.wait(lambda: all(entry.took_s is not None for entry in list(entries)))
         self.wait()

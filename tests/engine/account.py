@@ -12,6 +12,8 @@ from sandbox.server import Handle
 Json = dict[str, Any]
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
 POLL_S = 0.02
+HANGS_AFTER_S = 300.0
+"""Seconds; nothing that goes well takes nearly as long, on a machine that is busy neither."""
 
 
 class Account:
@@ -25,7 +27,7 @@ class Account:
         self.handle = handle
         self.url = handle.url
         self._client = httpx.Client(
-            base_url=handle.root, headers={"Authorization": "sandbox"}, timeout=20
+            base_url=handle.root, headers={"Authorization": "sandbox"}, timeout=HANGS_AFTER_S
         )
 
     def close(self) -> None:
@@ -110,7 +112,7 @@ class Account:
         data = reply.get("data", reply)
         return str(data["id"])
 
-    def wait(self, what: Callable[[], object], seconds: float = 60.0) -> None:
+    def wait(self, what: Callable[[], object], seconds: float = HANGS_AFTER_S) -> None:
         """Wait until something is so."""
         end_s = time.monotonic() + seconds
         while not what():

@@ -1,5 +1,6 @@
 """A copy of the program in a folder of its own, run by the real engine against a sandbox."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -20,7 +21,7 @@ PROJECT = "lytics-ml"
 PASSPHRASE = "correct horse"
 MODEL = "pulumi-python:dynamic/lytics:MlModel"
 ACTIVATION = "pulumi-python:dynamic/lytics:MlModelActivation"
-RUN_TIMEOUT_S = 240.0
+RUN_TIMEOUT_S = 500.0
 # Waits and retries that take long only where something is wrong.
 SETTINGS = {"lytics:settleSeconds": 2, "lytics:patienceSeconds": 3}
 
@@ -260,11 +261,18 @@ def processes_below(pid: int) -> list[int]:
 def kill_tree(process: "subprocess.Popen[str]") -> str:
     """Kill a process and all that it started, as a machine that goes away does; return its output.
 
-    The parents go first, so that none can tidy up after its children.
+    All are stopped before the first is killed, so that none can tidy up after another, and none
+    that is started meanwhile is overlooked.
     """
-    for pid in processes_below(process.pid):
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
-    return process.communicate(timeout=30)[0]
+    stopped: list[int] = []
+    while new := [pid for pid in processes_below(process.pid) if pid not in stopped]:
+        _signal(new, signal.SIGSTOP)
+        stopped += new
+    _signal(stopped, signal.SIGKILL)
+    return process.communicate(timeout=RUN_TIMEOUT_S)[0]
+
+
+def _signal(pids: Iterable[int], kind: signal.Signals) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, kind)

@@ -7,7 +7,7 @@ from subprocess import Popen
 import pytest
 
 from tests.engine.account import Account
-from tests.engine.project import Project, Ran, copy_of, kill_tree
+from tests.engine.project import RUN_TIMEOUT_S, Project, Ran, copy_of, kill_tree
 from tests.engine.shapes import gated, model
 
 pytestmark = pytest.mark.engine
@@ -65,7 +65,7 @@ def started(project: Project) -> Iterator[Popen[str]]:
 
 def ended(process: Popen[str]) -> Ran:
     """Wait for the end of an `up`."""
-    output = process.communicate(timeout=120)[0]
+    output = process.communicate(timeout=RUN_TIMEOUT_S)[0]
     return Ran("pulumi up", process.returncode, output)
 
 

@@ -35,7 +35,7 @@ class Lab:
 
     def settings(self, *, api_key: str = "sandbox", **changes: Any) -> Settings:  # noqa: ANN401
         """Return settings that don't wait longer than a test should."""
-        short = {"patience_s": 0.5, "reply_timeout_s": 3.0, "settle_s": 0.05}
+        short = {"patience_s": 0.5, "reply_timeout_s": 60.0, "settle_s": 0.05}
         return Settings(api_url=self.account.url, api_key=api_key, **{**short, **changes})
 
     def client(self, **changes: Any) -> LyticsClient:  # noqa: ANN401 - whatever Settings takes
@@ -60,7 +60,7 @@ class Lab:
 
     def wait_until_built(self, model_id: str) -> None:
         """Wait until a model is no longer building."""
-        self.account.wait(lambda: self.account.model(model_id)["state"] != "building", 10)
+        self.account.wait(lambda: self.account.model(model_id)["state"] != "building")
         # What the sandbox's thread does together with the state is done once it answers.
         httpx.get(f"{self.account.handle.root}/_sandbox/health").raise_for_status()
 
