@@ -166,7 +166,7 @@ use_defaults() {
   fi
   export PULUMI_SKIP_UPDATE_CHECK=${PULUMI_SKIP_UPDATE_CHECK:-true}
   # Steps wait for the API, not for this machine: more of them at once than it has cores.
-  export PULUMI_PARALLEL=${PULUMI_PARALLEL:-32}
+  export PULUMI_PARALLEL=${PULUMI_PARALLEL:-256}
   export PULUMI_PARALLEL_DIFF=${PULUMI_PARALLEL_DIFF:-true}
   tell_program "$@"
 }

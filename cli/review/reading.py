@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from pydantic import ValidationError
@@ -18,8 +19,8 @@ from providers.lytics.declaration import ModelInputs
 from providers.lytics.errors import ConflictError
 from providers.lytics.gate import Gate, evaluate, number
 from providers.lytics.lifecycle import adoption_problems
-from providers.lytics.matching import Wanted, matches
-from providers.lytics.names import normalised_config
+from providers.lytics.matching import Wanted, likely, matches
+from providers.lytics.names import NameIndex, normalised_config
 from providers.lytics.wire import Model, Summary
 
 MOST_FEATURES = 8
@@ -42,6 +43,11 @@ class Facts:
     summaries: Mapping[str, Summary] = field(default_factory=dict)
     removals: Mapping[str, str] = field(default_factory=dict)
     why_unknown: str = ""
+
+    @cached_property
+    def names(self) -> NameIndex:
+        """Finds the account's models by name."""
+        return NameIndex((model.id, model.name) for model in (self.account or {}).values())
 
 
 def review_of(plan: Plan, facts: Facts) -> Review:
@@ -265,7 +271,8 @@ class _Reader:
             return model, "adopted", tuple(problems)
         replaced = {step.id} if step.id else set()
         try:
-            found = matches(Wanted(inputs, replaced, trained, account), account.values())
+            wanted = Wanted(inputs, replaced, trained, account)
+            found = matches(wanted, likely(wanted, account, self._facts.names))
         except ConflictError as exc:
             return None, otherwise, (words(Quoted(str(exc))),)
         usable = [model for model in found if not model.is_invalid]

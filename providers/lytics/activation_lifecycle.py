@@ -172,8 +172,8 @@ class ActivationLifecycle:
             return remembered
         known = self._run.lineage_of(inputs.model_id)
         ids = {*known.replaced, *known.trained} if known else set()
-        kin = [m for m in look.models.values() if m.id in ids or are_kin(m, model)]
-        live = [m for m in kin if m.is_active]
+        all_live = [m for m in look.models.values() if m.is_active]
+        live = [m for m in all_live if m.id in ids or are_kin(m, model)]
         if model is not None and model.is_active:
             return model
         return min(live, key=lambda m: m.age_key) if live else None

@@ -10,7 +10,7 @@ import gc
 from concurrent.futures import ThreadPoolExecutor
 
 HOST_THREADS = 4
-WANTED_THREADS = 64
+WANTED_THREADS = 256
 
 
 def widen(threads: int = WANTED_THREADS) -> int:

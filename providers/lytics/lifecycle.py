@@ -15,7 +15,8 @@ from providers.lytics.errors import (
     RequestError,
     TimedOutError,
 )
-from providers.lytics.matching import Wanted, contradictions, matches
+from providers.lytics.looks import Look
+from providers.lytics.matching import Wanted, contradictions, likely, matches
 from providers.lytics.names import normalised_config, proof_in, same_name
 from providers.lytics.run import Run
 from providers.lytics.state import (
@@ -185,8 +186,10 @@ class ModelLifecycle:
 
     def _matches(self, wanted: Wanted, *, fresh: bool) -> list[Model]:
         looks = self._run.looks
-        look = looks.now() if fresh else looks.any()
-        return matches(wanted, look.models.values())
+        return self._matches_in(looks.now() if fresh else looks.any(), wanted)
+
+    def _matches_in(self, look: Look, wanted: Wanted) -> list[Model]:
+        return matches(wanted, likely(wanted, look.models, self._run.looks.names))
 
     def _trained(self, wanted: Wanted) -> Model:
         """Send a create until one took effect for certain, and never a second one.
@@ -272,7 +275,7 @@ class ModelLifecycle:
             if made.id in look.models:
                 break
             look = self._run.looks.now()
-        found = matches(wanted, look.models.values())
+        found = self._matches_in(look, wanted)
         return [m for m in found if m.id not in before and not m.is_invalid]
 
     def _discard(self, model: Model, why: str) -> None:

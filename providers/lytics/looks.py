@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from time import monotonic, sleep
 
+from providers.lytics.names import NameIndex
 from providers.lytics.wire import Model
 
 
@@ -34,6 +35,9 @@ class Looks:
 
     Args:
         fetch: asks the API for all models.
+
+    Attributes:
+        names: finds the models of all looks by name.
     """
 
     def __init__(self, fetch: Callable[[], list[Model]]) -> None:
@@ -44,6 +48,7 @@ class Looks:
         self._failure: tuple[float, Exception] | None = None
         # What this run wrote, and when: a look that was sent earlier doesn't know of it.
         self._written: dict[str, tuple[float, Model | None]] = {}
+        self.names = NameIndex()
 
     def at_most_old(self, age_s: float) -> Look:
         """Return a look whose request was sent at most so many seconds before this call."""
@@ -72,6 +77,8 @@ class Looks:
     def _write(self, model_id: str, model: Model | None) -> None:
         with self._changing:
             self._written[model_id] = (monotonic(), model)
+            if model is not None:
+                self.names.learn(model.id, model.name)
             if self._last is not None:
                 self._last = self._overlaid(self._last.started_s, self._last.models, [model_id])
 
@@ -105,6 +112,8 @@ class Looks:
                 self._failure = (monotonic(), exc)
                 raise
             with self._changing:
+                for model in models.values():
+                    self.names.learn(model.id, model.name)
                 self._last = self._overlaid(started_s, models, self._written)
                 return self._last
 

@@ -6,11 +6,12 @@ goes back to an earlier one are all settled by looking into ML List.
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from providers.lytics.changes import echo_contradicts
 from providers.lytics.declaration import ModelInputs
 from providers.lytics.errors import ConflictError
-from providers.lytics.names import default_name, ends_with_proof, proof_in, same_name
+from providers.lytics.names import NameIndex, default_name, ends_with_proof, proof_in, same_name
 from providers.lytics.state import hash_of
 from providers.lytics.wire import Model
 
@@ -31,7 +32,7 @@ class Wanted:
     trained: Mapping[str, str] = field(default_factory=dict)
     baseline: Collection[str] = ()
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """The inputs hash of the declaration."""
         return hash_of(self.inputs)
@@ -40,6 +41,19 @@ class Wanted:
     def name(self) -> str:
         """The name to send."""
         return self.inputs.name or default_name(self.inputs.key, self.inputs.lineage, self.hash)
+
+
+def likely(wanted: Wanted, models: Mapping[str, Model], index: NameIndex) -> list[Model]:
+    """Return the few models that `matches` has to look at.
+
+    Args:
+        wanted: what a create is after.
+        models: the account's models by id.
+        index: knows all their names.
+    """
+    name = wanted.inputs.name
+    found = index.named(name) if name else index.proven(wanted.inputs.lineage, wanted.hash)
+    return [models[one] for one in dict.fromkeys((*found, *wanted.trained)) if one in models]
 
 
 def matches(wanted: Wanted, models: Iterable[Model]) -> list[Model]:

@@ -7,8 +7,12 @@ written here is stored in names and states for good: a golden test holds it.
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
+
+# Names of an account, of which every operation sees the same ones again and again.
+_REMEMBERED = 8192
 
 FORBIDDEN_IN_NAMES = ".;/\\"
 LINEAGE_DIGITS = 6
@@ -68,19 +72,59 @@ def same_name(sent: str, returned: str) -> bool:
 
 def ends_with_proof(returned: str, lineage_: str, inputs: str) -> bool:
     """Tell whether a default name proves these inputs of this lineage, whatever its key was."""
-    proof = f"-{lineage_}-{inputs}"
+    proof = _mark(lineage_, inputs)
     return _core(returned).endswith(proof) or _core(_without_suffix(returned)).endswith(proof)
 
 
 _DEFAULT_NAME = re.compile(r"-([0-9a-f]{6})-([0-9a-f]{8})$")
 
 
+@lru_cache(_REMEMBERED)
 def proof_in(returned: str) -> tuple[str, str] | None:
     """Return the lineage and inputs hash that a default name holds, or None."""
     found = _DEFAULT_NAME.search(_core(returned)) or _DEFAULT_NAME.search(
         _core(_without_suffix(returned))
     )
     return (found[1], found[2]) if found else None
+
+
+class NameIndex:
+    """Finds models by their names as the API may have altered them.
+
+    Of an account's thousands a handful is left to compare. It grows and never forgets: what it
+    finds may have another name by now, or be gone.
+
+    Args:
+        names: pairs of a model's id and its name.
+    """
+
+    def __init__(self, names: Iterable[tuple[str, str]] = ()) -> None:
+        self._names: dict[str, str] = {}
+        self._ids: dict[str, tuple[str, ...]] = {}
+        for model_id, name in names:
+            self.learn(model_id, name)
+
+    def learn(self, model_id: str, name: str) -> None:
+        """Take note of a model's name."""
+        if self._names.get(model_id) == name:
+            return
+        self._names[model_id] = name
+        proof = proof_in(name)
+        marks = {_core(name), _core(_without_suffix(name))} | ({_mark(*proof)} if proof else set())
+        for mark in marks:
+            self._ids[mark] = (*self._ids.get(mark, ()), model_id)
+
+    def named(self, sent: str) -> tuple[str, ...]:
+        """Return the ids of the models whose name the API may have made out of the sent one."""
+        return self._ids.get(_core(sent), ())
+
+    def proven(self, lineage_: str, inputs: str) -> tuple[str, ...]:
+        """Return the ids of the models whose default name proves these inputs."""
+        return self._ids.get(_mark(lineage_, inputs), ())
+
+
+def _mark(lineage_: str, inputs: str) -> str:
+    return f"-{lineage_}-{inputs}"
 
 
 def _core(name: str) -> str:

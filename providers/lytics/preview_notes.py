@@ -11,8 +11,9 @@ from providers.lytics.declaration import ModelInputs
 from providers.lytics.ending import end_program
 from providers.lytics.errors import ConflictError, LyticsError
 from providers.lytics.lifecycle import adoption_problems
-from providers.lytics.matching import Wanted, are_kin, matches
+from providers.lytics.matching import Wanted, are_kin, likely, matches
 from providers.lytics.model import MlModel
+from providers.lytics.names import NameIndex
 from providers.lytics.watcher import program_watcher
 from providers.lytics.wire import Model
 
@@ -46,17 +47,20 @@ async def note(planned: Sequence[Planned]) -> None:
     except LyticsError as exc:
         pulumi.log.warn(f"This preview can't say which models exist already: {exc}")
         return
+    names = NameIndex((model.id, model.name) for model in account.values())
     problems = []
     for one in new:
         if one.inputs is not None:
-            problems += _note_one(one.inputs, one.resource, account)
+            problems += _note_one(one.inputs, one.resource, account, names)
     _note_limit(planned, account)
     if problems:
         message = "\n  - ".join(["These models can't be taken over as declared:", *problems])
         end_program(message)
 
 
-def _note_one(inputs: ModelInputs, resource: MlModel, account: Mapping[str, Model]) -> list[str]:
+def _note_one(
+    inputs: ModelInputs, resource: MlModel, account: Mapping[str, Model], names: NameIndex
+) -> list[str]:
     """Say what one create will come to; return why it can't."""
     if inputs.adopt is not None:
         model = account.get(inputs.adopt)
@@ -66,7 +70,8 @@ def _note_one(inputs: ModelInputs, resource: MlModel, account: Mapping[str, Mode
         pulumi.log.info(f'adopts model {model.id}, "{model.name}"', resource)
         return []
     try:
-        found = matches(Wanted(inputs, baseline=account), account.values())
+        wanted = Wanted(inputs, baseline=account)
+        found = matches(wanted, likely(wanted, account, names))
     except ConflictError as exc:
         return [str(exc)]
     usable = [model for model in found if not model.is_invalid]

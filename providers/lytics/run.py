@@ -26,7 +26,7 @@ from providers.lytics.wire import Model
 
 MOST_REMEMBERED = 20
 GATHER_PER_CREATE_S = 0.05
-LONGEST_GATHER_S = 0.5
+LONGEST_GATHER_S = 1.0
 
 
 @dataclass

@@ -6,8 +6,8 @@ import pytest
 
 from providers.lytics.declaration import ModelInputs
 from providers.lytics.errors import ConflictError
-from providers.lytics.matching import Wanted, are_kin, contradictions, matches
-from providers.lytics.names import default_name
+from providers.lytics.matching import Wanted, are_kin, contradictions, likely, matches
+from providers.lytics.names import NameIndex, default_name
 from providers.lytics.wire import Model
 from tests.providers.lab import ALL_USERS, HIGH_VALUE, LINEAGE, declared
 
@@ -30,8 +30,12 @@ def model(inputs: ModelInputs, **shown: Any) -> Model:  # noqa: ANN401 - JSON
 
 
 def ids(wanted: Wanted, *models: Model) -> list[str]:
-    """Return the ids of the matches, the one to keep first."""
-    return [found.id for found in matches(wanted, models)]
+    """Return the ids of the matches, the one to keep first; the index must not lose any."""
+    found = [one.id for one in matches(wanted, models)]
+    index = NameIndex((one.id, one.name) for one in models)
+    by_id = {one.id: one for one in models}
+    assert [one.id for one in matches(wanted, likely(wanted, by_id, index))] == found
+    return found
 
 
 def test_name_of_a_model_without_one() -> None:
