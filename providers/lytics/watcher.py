@@ -62,18 +62,24 @@ class BuildWatcher:
         show: shows how far the builds are.
         live: whether `show` changes one line, or writes one each time.
         why_invalid: asks the API why a model's training failed; called in a thread.
+        is_gone: asks the API by its id whether a model that isn't listed is there; in a thread.
+        settle_s: seconds that ML List may take to show a new model.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it asks and tells, each replaced by itself in tests
         self,
         list_models: Callable[[], list[Model]],
         show: Callable[[str], None],
         *,
         live: bool,
         why_invalid: Callable[[Model], str] = lambda model: model.reason,
+        is_gone: Callable[[str], bool] = lambda _: False,
+        settle_s: float = 0.0,
     ) -> None:
         self._list_models = list_models
         self._why_invalid = why_invalid
+        self._is_gone = is_gone
+        self._settle_s = settle_s
         self._show = show
         self._line_s = LIVE_LINE_S if live else LOG_LINE_S
         self._waits: dict[str, _Wait] = {}
@@ -152,10 +158,18 @@ class BuildWatcher:
             if model is not None and model.is_invalid:
                 why = await asyncio.to_thread(self._why_invalid, model)
                 ended: Built | None = _invalid(model, wait, why)
+            elif model is None and await self._has_gone(model_id, wait, now_s):
+                ended = _gone(model_id)
             else:
                 ended = _ended(model, model_id, wait, now_s)
             if ended is not None:
                 self._finish(model_id, ended)
+
+    async def _has_gone(self, model_id: str, wait: _Wait, now_s: float) -> bool:
+        # A list that lags is no proof, nor is a look at a model that nobody waits for any more.
+        if now_s < min(wait.since_s + self._settle_s, wait.until_s):
+            return False
+        return await asyncio.to_thread(self._is_gone, model_id)
 
     def _give_up(self, error: Exception) -> None:
         for model_id in list(self._waits):
@@ -180,6 +194,11 @@ def _invalid(model: Model, wait: _Wait, why: str) -> Built:
     reason = f": {why.rstrip('.')}" if why else ", Lytics gives no reason"
     again = f"bin/lytics-ml retrain {wait.key} trains it anew"
     return Built(model, f"model {model.id} is invalid{reason}. {again}")
+
+
+def _gone(model_id: str) -> Built:
+    again = "pulumi up --refresh trains what is declared anew"
+    return Built(None, f"model {model_id} is gone from the account. {again}")
 
 
 def _ended(model: Model | None, model_id: str, wait: _Wait, now_s: float) -> Built | None:
@@ -213,7 +232,12 @@ def program_watcher() -> BuildWatcher:
         client = LyticsClient(program_settings())
         interactive = bool(os.environ.get("LYTICS_ML_INTERACTIVE"))
         _watchers["watcher"] = BuildWatcher(
-            client.list_models, _show, live=interactive, why_invalid=client.why_invalid
+            client.list_models,
+            _show,
+            live=interactive,
+            why_invalid=client.why_invalid,
+            is_gone=lambda model_id: client.fetch_model(model_id) is None,
+            settle_s=program_settings().settle_s,
         )
     return _watchers["watcher"]
 

@@ -180,6 +180,23 @@ def test_wait_false_holds_for_first_creates_only(project: Project) -> None:
     assert account.live_ids() & set(old) == set()
 
 
+def test_model_that_somebody_deleted_is_not_waited_for(project: Project) -> None:
+    """An `up` without --refresh says which model is gone, and one with --refresh makes it anew."""
+    account = project.account
+    account.outcome({}, build_s=0, summary=GOOD)
+    project.declare({"plain": model(), "other": model(source="dormant")})
+    project.up()
+    plain, other = project.id("plain"), project.id("other")
+    account.remove(plain)
+    ran = project.up(code=None)
+    assert ran.code != 0, str(ran)
+    assert f"plain: model {plain} is gone from the account" in ran.words, str(ran)
+    assert list(account.models()) == [other]
+    project.up("--refresh")
+    assert account.live_ids() == {project.id("plain"), other}
+    project.expect_no_changes()
+
+
 def test_nothing_waits_in_a_preview_a_refresh_or_a_destroy(project: Project) -> None:
     """Previews, refreshes and destroys end while models are building."""
     account = project.account

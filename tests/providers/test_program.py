@@ -588,6 +588,14 @@ def test_an_up_without_a_key_ends(run: Program, monkeypatch: pytest.MonkeyPatch)
         run.up(CHURN)
 
 
+def test_a_model_is_gone_when_the_api_knows_none_of_its_id(run: Program) -> None:
+    """A model that isn't listed is asked for by its id, which no list that lags has a part in."""
+    run.lab.account.outcome({}, build_s=60)
+    there = run.lab.account.create()
+    is_gone = watcher.program_watcher()._is_gone
+    assert (is_gone(there), is_gone("0" * 32)) == (False, True)
+
+
 # --- in Python ------------------------------------------------------------------------------
 
 
