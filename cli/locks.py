@@ -31,22 +31,29 @@ class Lock:
         return f"{self.holder}{f', since {self.since}' if self.since else ''}"
 
 
-def locks_of(project: Project, stack: str) -> list[Lock]:
-    """Return the locks of a stack; nothing is changed.
+_IN_CLOUD = Lock("an update that Pulumi Cloud has as being in progress")
 
-    In a file backend the locks are files. Any other is asked by a refresh of a resource that
-    doesn't exist, which wants the lock and changes nothing; a preview doesn't want it.
+
+def locks_of(project: Project, stack: str) -> list[Lock]:
+    """Return the locks of a stack; nothing is changed, and nothing added to its history.
+
+    In a file backend the locks are files, and Pulumi Cloud lists the stacks that are being updated.
+    Any other is asked to rename the stack to the name that it has: Pulumi takes the lock for that,
+    or says who holds it, and then refuses.
 
     Raises:
         PulumiError: Pulumi can't reach the backend.
     """
     url = json.loads(run_pulumi(project, "whoami", "--verbose", "--json")).get("url", "")
+    name = short_name(stack)
     if url.startswith("file:"):
-        return list(_in_folder(_folder(url), project.name, short_name(stack)))
+        return list(_in_folder(_folder(url), project.name, name))
+    if url.startswith("http"):
+        listed = json.loads(run_pulumi(project, "stack", "ls", "--json"))
+        busy = [one for one in listed if one.get("updateInProgress")]
+        return [_IN_CLOUD for one in busy if short_name(str(one.get("name"))) == name]
     try:
-        nothing = f"urn:pulumi:{short_name(stack)}::{project.name}::lytics-ml:none::none"
-        refresh = ("refresh", "--yes", "--skip-preview", "--target", nothing)
-        run_pulumi(project, *refresh, "--stack", stack)
+        run_pulumi(project, "stack", "rename", name, "--stack", stack)
     except PulumiError as exc:
         return parse_locks(exc.said)
     return []

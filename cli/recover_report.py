@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from cli.recover_run import Damage
+from cli.recovery import Pending
 from cli.terminal import count, safe
 from providers.lytics.wire import Model
 
@@ -15,7 +16,7 @@ def report(damage: Damage) -> Iterator[str]:
         yield f"{count(len(damage.pending), 'operation')} under way when the run ended:"
     taken_up = damage.found.taken_up if damage.found else {}
     for one in damage.pending:
-        yield f"  - {one}{_became(damage, one.key, one.lineage) if one.of_model else ''}"
+        yield f"  - {one}{_became(damage, one) if one.of_model else ''}"
     others = {key: m for key, m in taken_up.items() if key not in {p.key for p in damage.pending}}
     for key, model in others.items():
         yield f"The next pulumi up takes up model {_named(model)} for '{key}'"
@@ -30,15 +31,17 @@ def report(damage: Damage) -> Iterator[str]:
         yield f"Stack {damage.stack}: nothing to recover."
 
 
-def _became(damage: Damage, key: str, lineage: str) -> str:
-    """Say what the account has of a create that was under way."""
+def _became(damage: Damage, one: Pending) -> str:
+    """Say what comes of an operation that was under way on a model."""
+    if one.kind != "creating":
+        return ": pulumi up finishes it"
     if damage.found is None:
         return ""
-    if key in damage.found.taken_up:
-        return f": pulumi up takes up {_named(damage.found.taken_up[key])}"
-    if any(left.key == key for left in damage.found.leftovers):
+    if one.key in damage.found.taken_up:
+        return f": pulumi up takes up {_named(damage.found.taken_up[one.key])}"
+    if any(left.key == one.key for left in damage.found.leftovers):
         return ": it is in the account, and no longer declared as it was, see below"
-    return ": the account has nothing of it" if lineage else ""
+    return ": the account has nothing of it" if one.lineage else ""
 
 
 def _named(model: Model) -> str:

@@ -58,6 +58,12 @@ def ids(project: Project) -> dict[str, str]:
     return {str(r["urn"]).rsplit("::", 1)[1]: str(r["id"]) for r in found}
 
 
+def known(project: Project) -> list[str]:
+    """Return what the backend keeps of the stack: its history and its state."""
+    asked = (("history", "--json"), ("export",))
+    return [project.pulumi("stack", *what).output for what in asked]
+
+
 def test_stack_of_a_team_lives_in_a_shared_backend(
     shared: Project, account: Account, template: Path, tmp_path: Path, figures: Figures
 ) -> None:
@@ -65,6 +71,9 @@ def test_stack_of_a_team_lives_in_a_shared_backend(
     shared.declare(SPELLED)
     shared.up()
     assert account.live_ids() == set(ids(shared).values())
+    kept = known(shared)
+    assert "nothing to recover" in recover(shared).output
+    assert known(shared) == kept
 
     shared.declare(CHANGED)
     account.handle.world.log.clear()

@@ -11,6 +11,8 @@ import yaml
 
 import cli.locks
 from cli.locks import parse_locks
+from cli.project import Project as PulumiProject
+from cli.pulumi import PulumiError
 from cli.recovery import find_models, pending_of, without_pending
 from cli.state import MODEL, parse_state
 from providers.lytics.names import default_name, inputs_hash, lineage
@@ -110,6 +112,40 @@ def test_locks_are_read_from_pulumis_words(said: str, shown: list[str]) -> None:
     assert [str(lock) for lock in parse_locks(said)] == shown
 
 
+@pytest.mark.parametrize(
+    ("url", "listed", "locks"),
+    [
+        ("https://app.pulumi.com/me", [{"name": "org/prod", "updateInProgress": True}], 1),
+        ("https://app.pulumi.com/me", [{"name": "prod", "updateInProgress": False}], 0),
+        ("https://app.pulumi.com/me", [{"name": "dev", "updateInProgress": True}], 0),
+        ("s3://b", "error: a stack named prod already exists", 0),
+        ("s3://b", "error: x.json: created by root@host (pid 12) at 2026-11-23T18:40:01Z", 1),
+    ],
+)
+def test_locks_are_asked_for_without_an_update(
+    folder: Folder,
+    monkeypatch: pytest.MonkeyPatch,
+    url: str,
+    listed: str | list[Json],
+    locks: int,
+) -> None:
+    """Nothing that is asked for the locks begins an update, which the history would keep."""
+    asked: list[str] = []
+
+    def answer(_: object, *arguments: str) -> str:
+        asked.append(" ".join(arguments[:2]))
+        if arguments[0] == "whoami":
+            return json.dumps({"url": url})
+        if isinstance(listed, str):
+            raise PulumiError(arguments, listed)
+        return json.dumps(listed)
+
+    monkeypatch.setattr(cli.locks, "run_pulumi", answer)
+    project = PulumiProject(folder.path, "x", folder.path)
+    assert len(cli.locks.locks_of(project, "org/x/prod")) == locks
+    assert set(asked) <= {"whoami --verbose", "stack ls", "stack rename"}
+
+
 def stacks_lock(project: Project, **changes: object) -> Path:
     """Lock a stack as a run does."""
     folder = project.folder / "state" / ".pulumi" / "locks" / "organization" / PROJECT / STACK
@@ -206,6 +242,49 @@ def test_a_killed_up_goes_on(project: Project, run: Run) -> None:
     assert set(account.models()) == {project.id("churn"), project.id("other")}
     project.expect_no_changes()
     assert "nothing to recover" in run("recover", "--stack", STACK).out
+
+
+@pytest.mark.engine
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "policy", "when"),
+    [
+        ("updating", "retain", "after"),
+        ("deleting", "deactivate", "after"),
+        ("deleting", "delete", "before"),
+    ],
+)
+def test_a_killed_update_or_delete_goes_on(
+    project: Project, run: Run, kind: str, policy: str, when: str
+) -> None:
+    """After a kill in an update or a delete, taken effect or not, the next up finishes it."""
+    account = project.account
+    other = {**DECLARED["other"], "label": "old", "is_active": True, "on_delete": policy}
+    project.declare({"churn": DECLARED["churn"], "other": other})
+    project.up()
+    model_id = project.id("other")
+    kept = {"other": {**other, "label": "new"}} if kind == "updating" else {}
+    project.declare({"churn": DECLARED["churn"], **kept})
+    account.fault(path=f"ml/{model_id}$", what="hang", when=when, times=None)
+    process = project.start_up()
+    try:
+        account.wait(lambda: any(e.fault for e in list(account.handle.world.log._entries)))
+    finally:
+        kill_tree(process)
+    httpx.delete(f"{account.handle.root}/_sandbox/faults").raise_for_status()
+    answer = run("recover", "--yes", "--stack", STACK)
+    assert answer.code == 0, answer.err
+    assert f"  - {kind} model 'other': pulumi up finishes it" in answer.out
+    assert "pending operations" not in project.up().output
+    left = account.models().get(model_id)
+    if kind == "updating":
+        assert left is not None
+        assert left["label"] == "new"
+    else:
+        assert (left is None) is (policy == "delete")
+        assert model_id not in account.live_ids()
+    assert len(project.resources()) == 1 + len(kept)
+    project.expect_no_changes()
 
 
 @pytest.mark.engine
