@@ -15,7 +15,7 @@ from pulumi.dynamic import (
 
 from providers.lytics.activation_lifecycle import ActivationInputs, ActivationLifecycle, differs
 from providers.lytics.adapter import StatelessProvider, check_shape, plain, told
-from providers.lytics.later import then
+from providers.lytics.later import all_of, then
 from providers.lytics.model import MlModel
 from providers.lytics.outcomes import Failure, outcomes
 from providers.lytics.watcher import failure_of, may_wait, wait_for
@@ -137,8 +137,8 @@ class MlModelActivation(Resource, module="lytics", name="MlModelActivation"):
             "swap": swap,
         }
         super().__init__(MlModelActivationProvider(), key, props, opts)
-        judged = (self.passed, self.pending, self.reasons, self.parts)
-        then(pulumi.Output.all(*judged), self._ended)
+        judged: list[pulumi.Output[Any]] = [self.passed, self.pending, self.reasons, self.parts]
+        then(all_of(judged), self._ended)
 
     async def _once_built(self, model_id: str) -> str:
         if may_wait():

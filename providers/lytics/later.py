@@ -1,6 +1,7 @@
 """Outputs of coroutines, with types that a checker can follow."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar, cast
 
 import pulumi
@@ -19,3 +20,30 @@ def then(
 def awaited(coroutine: Awaitable[_Made]) -> pulumi.Output[_Made]:
     """Return a coroutine's result as an output."""
     return cast("pulumi.Output[_Made]", pulumi.Output.from_input(cast("Any", coroutine)))
+
+
+def all_of(outputs: Sequence[pulumi.Output[_Given]]) -> pulumi.Output[list[_Given]]:
+    """Return the values of many outputs as one; it is known when all of them are.
+
+    `Output.all` does the same with several more outputs for each, and the SDK waits for outputs in
+    time that grows with the square of their number.
+    """
+    loop = asyncio.get_event_loop()
+    values: asyncio.Future[list[_Given]] = loop.create_future()
+    known: asyncio.Future[bool] = loop.create_future()
+
+    async def resources() -> set[pulumi.Resource]:
+        # The SDK awaits this first, and the others only if it didn't raise.
+        found: set[pulumi.Resource] = set()
+        try:
+            given = [cast("_Given", await one.future(with_unknowns=True)) for one in outputs]
+            are_known = [await one.is_known() for one in outputs]
+            found = found.union(*[await one.resources() for one in outputs])
+        except Exception as exc:  # noqa: BLE001 - raised again where the values are awaited
+            values.set_exception(exc)
+        else:
+            values.set_result(given)
+            known.set_result(all(are_known))
+        return found
+
+    return pulumi.Output(resources(), values, known)

@@ -12,7 +12,7 @@ from providers.lytics.activation_lifecycle import SCORES
 from providers.lytics.client import LyticsClient
 from providers.lytics.errors import LyticsError
 from providers.lytics.gate import number
-from providers.lytics.later import then
+from providers.lytics.later import all_of, then
 from providers.lytics.model import MlModel
 from providers.lytics.program_settings import program_settings
 from providers.lytics.watcher import program_watcher, wait_until_built
@@ -42,10 +42,9 @@ def export(declared: Mapping[str, Declared]) -> None:
     Models without an activation are waited for here, so that what is shown is what they came to.
     """
     built = wait_until_built([one.model for one in declared.values() if one.activation is None])
-    # One output for all facts of all models: see wait_until_built.
     facts = {key: _facts(one) for key, one in declared.items()}
     names = [(key, name) for key, some in facts.items() for name in some]
-    values = pulumi.Output.all(built, *(facts[key][name] for key, name in names))
+    values = all_of([built, *(facts[key][name] for key, name in names)])
 
     async def shown(known: list[Any]) -> dict[str, Any]:
         by_key: dict[str, dict[str, Any]] = {key: {} for key in declared}

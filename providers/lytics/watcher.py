@@ -15,7 +15,7 @@ import pulumi
 
 from providers.lytics.client import LyticsClient
 from providers.lytics.declaration import DEFAULT_BUILD_TIMEOUT, duration_s
-from providers.lytics.later import then
+from providers.lytics.later import all_of, then
 from providers.lytics.matching import are_kin
 from providers.lytics.model import MlModel
 from providers.lytics.outcomes import Failure, outcomes
@@ -293,9 +293,7 @@ def wait_until_built(
         Each model's id by its key, once all are done.
     """
     outcomes.join()
-    # One output for all: the SDK's waiting for outputs grows with the square of their number.
-    ids = pulumi.Output.all(*(model.id for model in models))
-    return then(ids, _waiter(models, timeout_s))
+    return then(all_of([model.id for model in models]), _waiter(models, timeout_s))
 
 
 def _waiter(
