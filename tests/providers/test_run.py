@@ -249,8 +249,14 @@ def test_who_waits_gets_what_was_asked_for_meanwhile() -> None:
     lister = Lister(took_s=0.05)
     looks = Looks(lister)
     began_s = monotonic()
+    together = threading.Barrier(20)
+
+    def ask(_: int) -> Look:
+        together.wait()
+        return looks.now()
+
     with ThreadPoolExecutor(20) as pool:
-        found = list(pool.map(lambda _: looks.now(), range(20)))
+        found = list(pool.map(ask, range(20)))
     assert lister.most_at_once == 1
     assert lister.calls < 15
     assert all(look.started_s >= began_s for look in found)
@@ -261,8 +267,10 @@ def test_a_failed_look_fails_all_who_waited_for_it() -> None:
     lister = Lister(took_s=0.05)
     lister.fails = RequestError("GET", "/api/ml", "broken")
     looks = Looks(lister)
+    together = threading.Barrier(10)
 
     def ask(_: int) -> str:
+        together.wait()
         with pytest.raises(RequestError) as caught:
             looks.now()
         return str(caught.value)
