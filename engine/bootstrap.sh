@@ -7,6 +7,8 @@
 
 : "${root:?is set by who sources this}"
 venv=$root/.venv
+# A stack file of more lines is a large stack: some two hundred models.
+large_stack_lines=1000
 
 # Prints a Python 3.11 or later that can make virtual environments, or says what is missing.
 find_python() {
@@ -159,8 +161,7 @@ use_defaults() {
   fi
 
   if [[ -z ${PULUMI_CONFIG_PASSPHRASE+set}${PULUMI_CONFIG_PASSPHRASE_FILE+set} ]]; then
-    chosen=${named:-${target:-${PULUMI_STACK-}}}
-    [[ -n $chosen ]] || selected_stack "$home"
+    choose_stack "$home"
     # The local stack keeps no secret that opens anything, and must ask for none.
     if [[ ${chosen##*/} == local ]]; then export PULUMI_CONFIG_PASSPHRASE=local; fi
   fi
@@ -168,7 +169,30 @@ use_defaults() {
   # Steps wait for the API, not for this machine: more of them at once than it has cores.
   export PULUMI_PARALLEL=${PULUMI_PARALLEL:-256}
   export PULUMI_PARALLEL_DIFF=${PULUMI_PARALLEL_DIFF:-true}
+  spare_checkpoints "$home"
   tell_program "$@"
+}
+
+# Sets $chosen to the stack that is meant; Pulumi home $1 knows which is selected.
+choose_stack() {
+  chosen=${named:-${target:-${PULUMI_STACK-}}}
+  [[ -n $chosen ]] || selected_stack "$1"
+}
+
+# Lets the engine write a large stack's state once, at the end, instead of twice for every step,
+# which takes longer than all else. After a kill the state is that of before; what the killed run
+# made is known again by its name and taken up, so nothing is lost. PULUMI_SKIP_CHECKPOINTS=false
+# says no.
+spare_checkpoints() {
+  local count=0
+  [[ -z ${PULUMI_SKIP_CHECKPOINTS+set} ]] || return 0
+  case $verb in up | update | destroy | down | dn | refresh) ;; *) return 0 ;; esac
+  choose_stack "$1"
+  [[ -r $folder/stacks/${chosen##*/}.yaml ]] || return 0
+  while ((count <= large_stack_lines)) && IFS= read -r _; do
+    count=$((count + 1))
+  done <"$folder/stacks/${chosen##*/}.yaml"
+  if ((count > large_stack_lines)); then export PULUMI_SKIP_CHECKPOINTS=true; fi
 }
 
 # Tells the program what it can't see: whether somebody watches, whether debug messages are wanted,

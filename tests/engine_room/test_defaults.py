@@ -154,6 +154,23 @@ def test_other_stacks_get_no_passphrase(stub: Stub, arguments: list[str]) -> Non
     assert PASSPHRASE not in stub.run(*arguments).env
 
 
+CHECKPOINTS = "PULUMI_SKIP_CHECKPOINTS"
+
+
+@pytest.mark.parametrize("verb", ["up", "update", "destroy", "refresh"])
+def test_state_of_a_large_stack_is_written_once(stub: Stub, verb: str) -> None:
+    """Of a thousand models' state, the engine would write all of it twice for every one."""
+    (stub.root / "stacks").mkdir(exist_ok=True)
+    (stub.root / "stacks" / "big.yaml").write_text("models:\n" + "  # a line\n" * 1000)
+    (stub.root / "stacks" / "small.yaml").write_text("models:\n" + "  # a line\n" * 999)
+    assert stub.run(verb, "--stack", "org/shop/big").env[CHECKPOINTS] == "true"
+    assert CHECKPOINTS not in stub.run(verb, "--stack", "small").env
+    assert CHECKPOINTS not in stub.run(verb, "--stack", "none").env
+    assert CHECKPOINTS not in stub.run("preview", "--stack", "big").env
+    said_no = stub.run(verb, "--stack", "big", env={CHECKPOINTS: "false"})
+    assert said_no.env[CHECKPOINTS] == "false"
+
+
 def test_passphrase_follows_the_environments_stack(stub: Stub) -> None:
     """PULUMI_STACK names the stack, unless an argument does."""
     env = {"PULUMI_STACK": "local"}
