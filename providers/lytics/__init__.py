@@ -4,6 +4,7 @@ What is listed here is loaded when it is first used: the command line reads decl
 waiting for Pulumi.
 """
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,11 @@ if TYPE_CHECKING:
     from providers.lytics.program import declare, read_stack
     from providers.lytics.stack_outputs import export
     from providers.lytics.watcher import wait_until_built
+
+# httpx loads a command line of its own, with rich and click, wherever those are installed. Nobody
+# calls it here, and every `pulumi up` starts two processes that would pay for it; httpx itself does
+# without where it can't be imported.
+sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 
 __all__ = [
     "MlModel",

@@ -72,7 +72,7 @@ def _segments(stack: Stack) -> Callable[[str], pulumi.Input[str]]:
         for side in sides
     }
     slugs = {place: name for place, name in references.items() if not is_id(name)}
-    book = fetch_book(program_settings()) if slugs else None
+    book = fetch_book() if slugs else None
     if stack.models and not slugs and may_wait():
         program_watcher().look_first()
     if slugs and book is None:

@@ -8,13 +8,11 @@ from typing import cast
 import pulumi
 from pulumi.output import UNKNOWN
 
-from providers.lytics.client import LyticsClient
 from providers.lytics.declaration import HEX_ID
 from providers.lytics.ending import end_program
 from providers.lytics.errors import DeclarationError, Problem
 from providers.lytics.later import awaited
-from providers.lytics.program_settings import program_settings
-from providers.lytics.settings import Settings
+from providers.lytics.program_settings import program_client, program_settings
 from providers.lytics.wire import Segment
 
 
@@ -84,7 +82,7 @@ def resolve_segment(reference: pulumi.Input[str]) -> pulumi.Input[str]:
 
 async def _look_up(slug: str) -> str:
     if "book" not in _books:
-        _books["book"] = asyncio.ensure_future(asyncio.to_thread(fetch_book, program_settings()))
+        _books["book"] = asyncio.ensure_future(asyncio.to_thread(fetch_book))
     book = await _books["book"]
     if book is None:
         return cast("str", UNKNOWN)
@@ -94,12 +92,11 @@ async def _look_up(slug: str) -> str:
     return found
 
 
-def fetch_book(settings: Settings) -> SegmentBook | None:
+def fetch_book() -> SegmentBook | None:
     """Ask for the account's segments; None in a preview without a key."""
-    if settings.api_key is None and pulumi.runtime.is_dry_run():
+    if program_settings().api_key is None and pulumi.runtime.is_dry_run():
         return None
-    with LyticsClient(settings) as client:
-        return SegmentBook(client.list_segments())
+    return SegmentBook(program_client().list_segments())
 
 
 def resolve_all(references: Mapping[str, str], book: SegmentBook) -> dict[str, str]:

@@ -13,13 +13,12 @@ from time import monotonic
 
 import pulumi
 
-from providers.lytics.client import LyticsClient
 from providers.lytics.declaration import DEFAULT_BUILD_TIMEOUT, duration_s
 from providers.lytics.later import all_of, then
 from providers.lytics.matching import are_kin
 from providers.lytics.model import MlModel
 from providers.lytics.outcomes import Failure, outcomes
-from providers.lytics.program_settings import program_settings
+from providers.lytics.program_settings import program_client, program_settings
 from providers.lytics.wire import Model
 
 FIRST_POLL_S = 0.5
@@ -84,6 +83,7 @@ class BuildWatcher:
         self._line_s = LIVE_LINE_S if live else LOG_LINE_S
         self._waits: dict[str, _Wait] = {}
         self._seen: dict[str, Model] = {}
+        self._asked_s = float("-inf")
         self._finished = 0
         self._task: asyncio.Task[None] | None = None
 
@@ -93,12 +93,21 @@ class BuildWatcher:
 
     def look_first(self) -> None:
         """Ask before any model is declared: an API that fails then fails once, not once a model."""
-        self._seen = {m.id: m for m in self._list_models()}
+        self._look()
 
     async def look_again(self) -> dict[str, Model]:
         """Ask once more, and return every model by id."""
-        self._seen = {m.id: m for m in await asyncio.to_thread(self._list_models)}
+        await asyncio.to_thread(self._look)
         return self._seen
+
+    async def look_since(self, earliest_s: float) -> dict[str, Model]:
+        """Return a look that was asked for at or after a time on the monotonic clock."""
+        return self._seen if self._asked_s >= earliest_s else await self.look_again()
+
+    def _look(self) -> None:
+        asked_s = monotonic()
+        self._seen = {model.id: model for model in self._list_models()}
+        self._asked_s = asked_s
 
     async def built(self, key: str, model_id: str, timeout_s: float) -> Built:
         """Wait until a model is trained, invalid, or its time is over.
@@ -133,8 +142,7 @@ class BuildWatcher:
         pause_s = FIRST_POLL_S
         told_s = monotonic()
         while self._waits:
-            models = await asyncio.to_thread(self._list_models)
-            self._seen = {model.id: model for model in models}
+            await asyncio.to_thread(self._look)
             await self._settle()
             if not self._waits:
                 return
@@ -229,7 +237,7 @@ _watchers: dict[str, BuildWatcher] = {}
 def program_watcher() -> BuildWatcher:
     """Return the program's one watcher."""
     if "watcher" not in _watchers:
-        client = LyticsClient(program_settings())
+        client = program_client()
         interactive = bool(os.environ.get("LYTICS_ML_INTERACTIVE"))
         _watchers["watcher"] = BuildWatcher(
             client.list_models,

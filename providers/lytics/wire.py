@@ -44,7 +44,8 @@ Flag = Annotated[bool, BeforeValidator(bool)]
 class WireShape(BaseModel):
     """A shape of the API: read-only, tolerant of fields that nobody documented."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True)
+    # Built when first used: most runs see no summary.
+    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True, defer_build=True)
 
 
 class WireConfig(WireShape):

@@ -23,7 +23,7 @@ from providers.lytics import (
     watcher,
 )
 from providers.lytics.names import lineage
-from providers.lytics.program_settings import program_settings
+from providers.lytics.program_settings import program_client, program_settings
 from tests.providers.lab import ALL_USERS, HIGH_VALUE, Lab, through_engine
 
 Json = dict[str, Any]
@@ -112,6 +112,7 @@ def _fresh_program(lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     monkeypatch.setattr(outcomes.outcomes, "pending", 0)
     monkeypatch.setattr(outcomes.outcomes, "failures", [])
     program_settings.cache_clear()
+    program_client.cache_clear()
 
     def end(message: str) -> None:
         raise EndedError(message)
@@ -119,8 +120,9 @@ def _fresh_program(lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     for module in (program, segments, outcomes, preview_notes):
         monkeypatch.setattr(module, "end_program", end)
     yield
-    for one in watcher._watchers.values():
-        one._list_models.__self__.close()  # type: ignore[attr-defined]
+    if program_client.cache_info().currsize:
+        program_client().close()
+    program_client.cache_clear()
     program_settings.cache_clear()
 
 
@@ -439,7 +441,7 @@ def test_what_is_shown_without_a_key_is_what_the_state_has(
     """Without a key nothing is asked of the API for the outputs."""
     monkeypatch.delenv("LIOKEY")
     program_settings.cache_clear()
-    assert asyncio.run(stack_outputs._look()) == {}
+    assert asyncio.run(stack_outputs._look([], 0.0)) == {}
 
 
 def test_two_keys_are_worth_one_warning(run: Program) -> None:

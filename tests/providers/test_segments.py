@@ -2,6 +2,7 @@
 
 import pytest
 
+from providers.lytics import segments
 from providers.lytics.errors import DeclarationError
 from providers.lytics.segments import SegmentBook, fetch_book, is_id, resolve_all
 from providers.lytics.wire import Segment
@@ -91,9 +92,11 @@ def test_all_known_slugs_are_resolved() -> None:
     }
 
 
-def test_the_book_is_one_request(lab: Lab) -> None:
+def test_the_book_is_one_request(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """All segments of the account, invalid ones included, are one request."""
-    book = fetch_book(lab.settings())
+    monkeypatch.setattr(segments, "program_settings", lab.settings)
+    monkeypatch.setattr(segments, "program_client", lab.client)
+    book = fetch_book()
     assert book is not None
     assert book.id_of("all_users") == ALL_USERS
     assert book.id_of("retired_campaign") is not None
