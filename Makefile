@@ -14,6 +14,9 @@ PYTEST_ARGS ?=
 # Where the luck of the long tests begins: make chaos SEED=7
 SEED ?= 1
 
+# What is measured: make bench BENCH_ARGS="--models 1 100 --runs 5"
+BENCH_ARGS ?=
+
 # More arguments for uv: make lock LOCK_ARGS=--upgrade
 LOCK_ARGS ?=
 
@@ -22,7 +25,7 @@ DAEMON := $(PY) -m engine.daemon --port $(SANDBOX_PORT)
 # The local stack talks to the sandbox, whatever key and address this shell has for a real account.
 LOCAL := env -u LIOKEY LYTICS_API_URL=http://127.0.0.1:$(SANDBOX_PORT)/api bin/pulumi
 
-.PHONY: help up down clean test chaos lint format types check engine sandbox lock venv
+.PHONY: help up down clean test chaos bench lint format types check engine sandbox lock venv
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +68,9 @@ test: engine ## run every test, those of the real engine included
 chaos: engine ## break every request, kill every run, and print what came of it
 	@CHAOS_SEED=$(SEED) .venv/bin/pytest tests/chaos -m "chaos or not chaos" $(PYTEST_ARGS)
 
+bench: engine ## measure it beside the engine's floor and a peer; takes half an hour
+	@$(PY) -m bench $(BENCH_ARGS)
+
 lint: venv ## look for mistakes in the code
 	@.venv/bin/ruff check .
 	@.venv/bin/shellcheck -x -P SCRIPTDIR bin/pulumi bin/lytics-ml engine/*.sh .ci/run
@@ -74,7 +80,7 @@ format: venv ## put the code into its form
 	@.venv/bin/ruff check --fix-only --quiet .
 
 types: venv ## check the types
-	@.venv/bin/mypy $(wildcard __main__.py providers cli sandbox engine tests)
+	@.venv/bin/mypy $(wildcard __main__.py providers cli sandbox engine bench tests)
 
 check: lint types ## lint, and check form, types and pins
 	@.venv/bin/ruff format --check --quiet . || { echo 'Not in form; run: make format'; exit 1; }

@@ -44,7 +44,7 @@ def locks_of(project: Project, stack: str) -> list[Lock]:
     Raises:
         PulumiError: Pulumi can't reach the backend.
     """
-    url = json.loads(run_pulumi(project, "whoami", "--verbose", "--json")).get("url", "")
+    url = _backend_url(project)
     name = short_name(stack)
     if url.startswith("file:"):
         return list(_in_folder(_folder(url), project.name, name))
@@ -57,6 +57,20 @@ def locks_of(project: Project, stack: str) -> list[Lock]:
     except PulumiError as exc:
         return parse_locks(exc.said)
     return []
+
+
+def folder_of(project: Project) -> Path | None:
+    """Return the folder of a file backend, None for any other.
+
+    Raises:
+        PulumiError: Pulumi can't say which backend it uses.
+    """
+    url = _backend_url(project)
+    return _folder(url) if url.startswith("file:") else None
+
+
+def _backend_url(project: Project) -> str:
+    return str(json.loads(run_pulumi(project, "whoami", "--verbose", "--json")).get("url", ""))
 
 
 def _folder(url: str) -> Path:

@@ -1,11 +1,14 @@
 """`lytics-ml recover`."""
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.commands.options import StackOption
+
+if TYPE_CHECKING:
+    from cli.project import Project
 
 
 def recover(
@@ -41,6 +44,7 @@ def recover(
         raise CliError(message)
     project = find_project()
     name = stack or selected_stack(project)
+    _remove_cut_off(project, name, yes=yes)
     damage = recover_run.assess(project, name)
     for line in report(damage):
         say(line)
@@ -61,6 +65,21 @@ def recover(
         for model, reason in plan.skipped:
             warn(f"not adopted: {model.id}: {reason}")
     sys.exit(UNABLE if damage.problem else OK)
+
+
+def _remove_cut_off(project: "Project", stack: str, *, yes: bool) -> None:
+    from cli.sidecars import cut_off_sidecars
+    from cli.terminal import say
+
+    cut_off = cut_off_sidecars(project, stack)
+    if not cut_off:
+        return
+    say("A run was killed while it wrote beside the state, and Pulumi can't read that again:")
+    for file in cut_off:
+        say(f"  {file} is cut off; it holds nothing that is needed and is removed")
+    _refuse_unless(force=True, agreed=yes or _agreed())
+    for file in cut_off:
+        file.unlink(missing_ok=True)
 
 
 def _refuse_unless(*, force: bool, agreed: bool) -> None:

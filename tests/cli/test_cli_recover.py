@@ -174,6 +174,28 @@ def test_nothing_to_recover_changes_nothing(project: Project, run: Run) -> None:
 
 
 @pytest.mark.engine
+def test_what_a_kill_cut_off_beside_the_state_is_removed(project: Project, run: Run) -> None:
+    """Pulumi writes a note beside the state in more than one step, and fails on half of one."""
+    project.declare({"churn": DECLARED["churn"]})
+    project.up()
+    note = project.state_file.with_name(f"{project.state_file.name}.attrs")
+    other = note.with_name("another.json.attrs")
+    for file in (note, other):
+        file.write_text("")
+    assert "EOF" in project.up(code=None).words
+
+    refused = run("recover", "--stack", STACK)
+    assert (refused.code, note.exists()) == (1, True)
+    assert f"{note} is cut off" in refused.out.replace("\n", "")
+    answer = run("recover", "--yes", "--stack", STACK)
+    assert answer.code == 0, answer.err
+    assert not note.exists()
+    assert other.exists(), "another stack's is none of ours"
+    other.unlink()
+    project.expect_no_changes()
+
+
+@pytest.mark.engine
 def test_a_lock_is_told_and_freed(project: Project, run: Run) -> None:
     """Who holds the lock, and since when, is said; it is freed only with --yes."""
     project.declare({})

@@ -1,0 +1,87 @@
+"""Measures this project beside the engine's floor and a peer: `make bench`."""
+
+import argparse
+import json
+import signal
+import sys
+import tempfile
+from collections import defaultdict
+from dataclasses import asdict
+from pathlib import Path
+
+from bench.api import Api
+from bench.contenders import ROOT, STEPS, Contender, Floor, Ours, Step, Terraform
+from bench.measure import FailedError, Measured
+from bench.report import draw, table
+
+OUT = ROOT / "bench" / "results"
+CONTENDERS: tuple[type[Contender], ...] = (Ours, Floor, Terraform)
+
+
+def main(arguments: list[str]) -> int:
+    """Measure what is asked for, and write the results; return the exit code."""
+    # Where a shell that starts this in the background has it ignored, the engine ends 5 s later.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    options = _options(arguments)
+    cache = Path(options.cache).expanduser()
+    cache.mkdir(parents=True, exist_ok=True)
+    contenders = [one for one in CONTENDERS if one.name in options.only]
+    if Terraform in contenders and (why := Terraform.lacks(cache)):
+        _say(f"Left out: terraform: {why}")
+        contenders.remove(Terraform)
+    results: dict[tuple[str, int, Step], list[Measured]] = defaultdict(list)
+    try:
+        for count in options.models:
+            for number in range(options.runs):
+                # In turn, so that what else the machine does meets all of them alike.
+                for contender in contenders:
+                    _measure(contender, count, options.latency_ms, number, results)
+    except FailedError as exc:
+        _say(str(exc))
+        return 1
+    OUT.mkdir(exist_ok=True)
+    raw = [
+        {"contender": name, "models": count, "step": step, **asdict(one)}
+        for (name, count, step), many in results.items()
+        for one in many
+    ]
+    (OUT / "results.json").write_text(json.dumps(raw, indent=1) + "\n", encoding="utf-8")
+    (OUT / "table.md").write_text(table(results, options.latency_ms), encoding="utf-8")
+    draw(results, OUT / "models.svg")
+    _say((OUT / "table.md").read_text(encoding="utf-8"))
+    return 0
+
+
+def _measure(
+    contender: type[Contender],
+    count: int,
+    latency_ms: float,
+    number: int,
+    results: dict[tuple[str, int, Step], list[Measured]],
+) -> None:
+    with Api(latency_ms) as api, tempfile.TemporaryDirectory() as folder:
+        mine = contender(Path(folder) / contender.name, count, api)
+        for step in STEPS:
+            measured = mine.measure(step)
+            results[contender.name, count, step].append(measured)
+            _say(f"{number + 1}: {contender.name}, {count} models, {step}: {measured.wall_s:.1f} s")
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    add = parser.add_argument
+    add("--models", type=int, nargs="+", default=[1, 10, 100, 300, 1000], help="how many models")
+    add("--runs", type=int, default=3, help="how often each is run; the median counts")
+    add("--latency-ms", type=float, default=50.0, help="what each request takes")
+    names = [one.name for one in CONTENDERS]
+    add("--only", nargs="+", choices=names, default=names, help="who is measured")
+    add("--cache", default="~/.cache/lytics-ml/bench", help="where the peer's provider is kept")
+    return parser.parse_args(arguments)
+
+
+def _say(what: str) -> None:
+    print(what, flush=True)  # noqa: T201 - it is what the command is for
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

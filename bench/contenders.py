@@ -1,0 +1,224 @@
+"""Who is measured: this project, the engine's floor, and the generic Terraform provider."""
+
+import json
+import os
+import shutil
+import subprocess
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import ClassVar, Literal, get_args
+
+import yaml
+
+from bench.api import Api
+from bench.measure import Measured, run
+
+ROOT = Path(__file__).parents[1]
+Step = Literal["create all", "no change", "no change, refreshed", "label of all"]
+STEPS: tuple[Step, ...] = get_args(Step)
+PASSPHRASE = "bench"  # noqa: S105 - it opens nothing
+SOURCES = ("all_users", "mobile_users", "email_openers", "dormant")
+TARGET = "high_value"
+LARGE = 200
+
+
+class Contender(ABC):
+    """Manages so many models, in a folder of its own.
+
+    Args:
+        folder: empty; everything is kept in it.
+        count: the number of models.
+        api: what is managed.
+    """
+
+    name: ClassVar[str]
+
+    def __init__(self, folder: Path, count: int, api: Api) -> None:
+        self.folder = folder
+        self.count = count
+        self.api = api
+        self.declare("first")
+
+    @abstractmethod
+    def declare(self, label: str) -> None:
+        """Declare every model, with this label."""
+
+    @abstractmethod
+    def command(self, step: Step) -> list[str]:
+        """Return the command that brings about what is declared."""
+
+    @abstractmethod
+    def environment(self) -> dict[str, str]:
+        """Return the command's environment."""
+
+    def measure(self, step: Step) -> Measured:
+        """Run a step, and count the requests that it sent."""
+        if step == "label of all":
+            self.declare("second")
+        self.api.forget_requests()
+        measured = run(self.command(step), self.folder, self.environment())
+        measured.requests = self.api.requests()
+        return measured
+
+
+class _Pulumi(Contender):
+    """What both Pulumi programs have in common: the engine, and the settings of `bin/pulumi`."""
+
+    def command(self, step: Step) -> list[str]:
+        """Return an `up` without the preview that CI has had before."""
+        refreshed = ["--refresh"] if step == "no change, refreshed" else []
+        up = [str(ROOT / "bin" / "pulumi"), "up", "--stack", "bench", "--yes", "--skip-preview"]
+        return [*up, "--non-interactive", *refreshed]
+
+    def environment(self) -> dict[str, str]:
+        """Return an environment with state, home and secrets in the folder."""
+        foreign = ("PULUMI_", "LYTICS_", "LIOKEY")
+        return {
+            **{name: value for name, value in os.environ.items() if not name.startswith(foreign)},
+            **{k: v for k, v in os.environ.items() if k == "LYTICS_ML_CACHE"},
+            "PWD": str(self.folder),
+            "PULUMI_HOME": str(self.folder / "home"),
+            "PULUMI_BACKEND_URL": f"file://{self.folder / 'state'}",
+            "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+            "LIOKEY": "sandbox",
+            "LYTICS_API_URL": self.api.url,
+        }
+
+    def _init(self) -> None:
+        (self.folder / "state").mkdir(parents=True)
+        command = [str(ROOT / "bin" / "pulumi"), "stack", "init", "bench", "--non-interactive"]
+        subprocess.run(
+            command, cwd=self.folder, env=self.environment(), check=True, capture_output=True
+        )
+
+
+class Ours(_Pulumi):
+    """This project: its program and a stack file."""
+
+    name = "lytics-ml"
+
+    def declare(self, label: str) -> None:
+        """Write the stack file."""
+        models = {
+            f"model-{number:04}": {
+                "label": f"{label} {number}",
+                "source": SOURCES[number % len(SOURCES)],
+                "target": TARGET,
+                "config": {"use_scores": True, "collect": 100 + number, "additional": ["city"]},
+            }
+            for number in range(self.count)
+        }
+        if not (self.folder / "Pulumi.yaml").exists():
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / "providers", self.folder / "providers", ignore=ignored)
+            for name in ("Pulumi.yaml", "__main__.py"):
+                shutil.copy(ROOT / name, self.folder)
+            (self.folder / "stacks").mkdir()
+            self._init()
+        text = yaml.safe_dump({"models": models}, sort_keys=False)
+        (self.folder / "stacks" / "bench.yaml").write_text(text, encoding="utf-8")
+
+
+class Floor(_Pulumi):
+    """The engine, and a provider that only sleeps: what nothing on this engine can be under."""
+
+    name = "floor"
+
+    def declare(self, label: str) -> None:
+        """Note the label for the program."""
+        self.label = label
+        if not (self.folder / "Pulumi.yaml").exists():
+            shutil.copytree(ROOT / "bench" / "floor", self.folder, dirs_exist_ok=True)
+            self._init()
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment, with what the program asks it for."""
+        return {
+            **super().environment(),
+            "MODELS": str(self.count),
+            "LABEL": self.label,
+            "LATENCY_MS": str(self.api.latency_ms),
+            # As bin/pulumi does it for large stack files, which this one has none of.
+            "PULUMI_SKIP_CHECKPOINTS": str(self.count >= LARGE).lower(),
+        }
+
+
+class Terraform(Contender):
+    """Terraform with `Mastercard/restapi`, the generic provider for any HTTP API."""
+
+    name = "terraform"
+    provider: ClassVar[Path]
+
+    @classmethod
+    def lacks(cls, cache: Path) -> str:
+        """Get what is needed; return why that can't be had, "" when it is there."""
+        for program, why in (("terraform", "the peer"), ("go", "to build its provider")):
+            if shutil.which(program) is None:
+                return f"no {program} on PATH ({why})"
+        cls.provider = cache / "terraform-provider-restapi"
+        if cls.provider.exists():
+            return ""
+        work = cache / "restapi"
+        work.mkdir(parents=True, exist_ok=True)
+        (work / "go.mod").write_text("module bench\n\ngo 1.24\n", encoding="utf-8")
+        module = "github.com/Mastercard/terraform-provider-restapi"
+        for command in (
+            ["go", "get", "-tool", f"{module}@v1.20.0"],
+            ["go", "build", "-o", str(cls.provider), module],
+        ):
+            done = subprocess.run(command, cwd=work, check=False, capture_output=True, text=True)
+            if done.returncode:
+                return f"{' '.join(command)}: {done.stderr[-500:]}"
+        return ""
+
+    def declare(self, label: str) -> None:
+        """Write the resources."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        segments = self.api.segments()
+        models = {
+            f"model-{number:04}": {
+                "path": "/ml",
+                "data": json.dumps(
+                    {
+                        "name": f"model-{number:04}",
+                        "label": f"{label} {number}",
+                        "source": segments[SOURCES[number % len(SOURCES)]],
+                        "target": segments[TARGET],
+                        "config": {
+                            "use_scores": True,
+                            "collect": 100 + number,
+                            "additional": ["city"],
+                        },
+                    }
+                ),
+            }
+            for number in range(self.count)
+        }
+        content = {
+            "terraform": {"required_providers": {"restapi": {"source": "mastercard/restapi"}}},
+            "provider": {
+                "restapi": {
+                    "uri": self.api.url,
+                    "headers": {"Authorization": "sandbox"},
+                    "id_attribute": "data/id",
+                    "update_method": "POST",
+                    "write_returns_object": True,
+                }
+            },
+            "resource": {"restapi_object": models},
+        }
+        (self.folder / "main.tf.json").write_text(json.dumps(content), encoding="utf-8")
+        (self.folder / "cli.tfrc").write_text(
+            f'provider_installation {{\n  dev_overrides {{ "mastercard/restapi" = '
+            f'"{self.provider.parent}" }}\n  direct {{}}\n}}\n',
+            encoding="utf-8",
+        )
+
+    def command(self, step: Step) -> list[str]:
+        """Return an apply; it reads every object unless told not to."""
+        quick = ["-refresh=false"] if step == "no change" else []
+        return ["terraform", "apply", "-auto-approve", "-no-color", "-input=false", *quick]
+
+    def environment(self) -> dict[str, str]:
+        """Return an environment with the provider that was built."""
+        return {**os.environ, "TF_CLI_CONFIG_FILE": str(self.folder / "cli.tfrc")}
