@@ -68,7 +68,7 @@ test: engine ## run every test, those of the real engine included
 chaos: engine ## break every request, kill every run, and print what came of it
 	@CHAOS_SEED=$(SEED) .venv/bin/pytest tests/chaos -m "chaos or not chaos" $(PYTEST_ARGS)
 
-bench: engine ## measure it beside the engine's floor and a peer; takes half an hour
+bench: engine ## measure it beside the engine's floor and a peer; takes most of an hour
 	@$(PY) -m bench $(BENCH_ARGS)
 
 lint: venv ## look for mistakes in the code

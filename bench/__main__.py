@@ -6,6 +6,7 @@ import signal
 import sys
 import tempfile
 from collections import defaultdict
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from bench.api import Api
 from bench.contenders import ROOT, STEPS, Contender, Floor, Ours, Step, Terraform
 from bench.measure import FailedError, Measured
 from bench.report import draw, table
+from engine.places import cache_folder
 
 OUT = ROOT / "bench" / "results"
 CONTENDERS: tuple[type[Contender], ...] = (Ours, Floor, Terraform)
@@ -23,10 +25,8 @@ def main(arguments: list[str]) -> int:
     # Where a shell that starts this in the background has it ignored, the engine ends 5 s later.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     options = _options(arguments)
-    cache = Path(options.cache).expanduser()
-    cache.mkdir(parents=True, exist_ok=True)
     contenders = [one for one in CONTENDERS if one.name in options.only]
-    if Terraform in contenders and (why := Terraform.lacks(cache)):
+    if Terraform in contenders and (why := Terraform.lacks(cache_folder() / "bench")):
         _say(f"Left out: terraform: {why}")
         contenders.remove(Terraform)
     results: dict[tuple[str, int, Step], list[Measured]] = defaultdict(list)
@@ -59,7 +59,7 @@ def _measure(
     number: int,
     results: dict[tuple[str, int, Step], list[Measured]],
 ) -> None:
-    with Api(latency_ms) as api, tempfile.TemporaryDirectory() as folder:
+    with closing(Api(latency_ms)) as api, tempfile.TemporaryDirectory() as folder:
         mine = contender(Path(folder) / contender.name, count, api)
         for step in STEPS:
             measured = mine.measure(step)
@@ -75,7 +75,6 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     add("--latency-ms", type=float, default=50.0, help="what each request takes")
     names = [one.name for one in CONTENDERS]
     add("--only", nargs="+", choices=names, default=names, help="who is measured")
-    add("--cache", default="~/.cache/lytics-ml/bench", help="where the peer's provider is kept")
     return parser.parse_args(arguments)
 
 

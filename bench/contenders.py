@@ -6,20 +6,31 @@ import shutil
 import subprocess
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import ClassVar, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 import yaml
 
 from bench.api import Api
-from bench.measure import Measured, run
+from bench.measure import FailedError, Measured, run
+from tests.engine.project import environment, run_pulumi
 
 ROOT = Path(__file__).parents[1]
 Step = Literal["create all", "no change", "no change, refreshed", "label of all"]
 STEPS: tuple[Step, ...] = get_args(Step)
-PASSPHRASE = "bench"  # noqa: S105 - it opens nothing
 SOURCES = ("all_users", "mobile_users", "email_openers", "dormant")
 TARGET = "high_value"
 LARGE = 200
+
+
+def key_of(number: int) -> str:
+    """Return a model's key."""
+    return f"model-{number:04}"
+
+
+def declared(number: int, label: str) -> dict[str, Any]:
+    """Return what is declared of a model, whoever manages it, but for its segments."""
+    config = {"use_scores": True, "collect": 100 + number, "additional": ["city"]}
+    return {"label": f"{label} {number}", "config": config}
 
 
 class Contender(ABC):
@@ -72,24 +83,18 @@ class _Pulumi(Contender):
 
     def environment(self) -> dict[str, str]:
         """Return an environment with state, home and secrets in the folder."""
-        foreign = ("PULUMI_", "LYTICS_", "LIOKEY")
         return {
-            **{name: value for name, value in os.environ.items() if not name.startswith(foreign)},
-            **{k: v for k, v in os.environ.items() if k == "LYTICS_ML_CACHE"},
-            "PWD": str(self.folder),
-            "PULUMI_HOME": str(self.folder / "home"),
-            "PULUMI_BACKEND_URL": f"file://{self.folder / 'state'}",
-            "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+            **environment(self.folder),
             "LIOKEY": "sandbox",
             "LYTICS_API_URL": self.api.url,
         }
 
     def _init(self) -> None:
         (self.folder / "state").mkdir(parents=True)
-        command = [str(ROOT / "bin" / "pulumi"), "stack", "init", "bench", "--non-interactive"]
-        subprocess.run(
-            command, cwd=self.folder, env=self.environment(), check=True, capture_output=True
-        )
+        init = ("stack", "init", "bench", "--non-interactive")
+        ran = run_pulumi(self.folder, init, self.environment())
+        if ran.code:
+            raise FailedError(str(ran))
 
 
 class Ours(_Pulumi):
@@ -100,11 +105,10 @@ class Ours(_Pulumi):
     def declare(self, label: str) -> None:
         """Write the stack file."""
         models = {
-            f"model-{number:04}": {
-                "label": f"{label} {number}",
+            key_of(number): {
+                **declared(number, label),
                 "source": SOURCES[number % len(SOURCES)],
                 "target": TARGET,
-                "config": {"use_scores": True, "collect": 100 + number, "additional": ["city"]},
             }
             for number in range(self.count)
         }
@@ -120,7 +124,7 @@ class Ours(_Pulumi):
 
 
 class Floor(_Pulumi):
-    """The engine, and a provider that only sleeps: what nothing on this engine can be under."""
+    """The engine, and a provider that only sleeps: what the engine itself costs."""
 
     name = "floor"
 
@@ -176,19 +180,14 @@ class Terraform(Contender):
         self.folder.mkdir(parents=True, exist_ok=True)
         segments = self.api.segments()
         models = {
-            f"model-{number:04}": {
+            key_of(number): {
                 "path": "/ml",
                 "data": json.dumps(
                     {
-                        "name": f"model-{number:04}",
-                        "label": f"{label} {number}",
+                        **declared(number, label),
+                        "name": key_of(number),
                         "source": segments[SOURCES[number % len(SOURCES)]],
                         "target": segments[TARGET],
-                        "config": {
-                            "use_scores": True,
-                            "collect": 100 + number,
-                            "additional": ["city"],
-                        },
                     }
                 ),
             }

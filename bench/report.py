@@ -23,7 +23,7 @@ def table(results: Results, latency_ms: float) -> str:
     lines = [
         f"{said}; requests in brackets, each of which takes {latency_ms:g} ms.",
         "",
-        "| models | step | " + " | ".join(names) + " | to the floor |",
+        "| models | step | " + " | ".join(names) + " | times the floor |",
         "|---:|---|" + "---:|" * (len(names) + 1),
     ]
     for count in counts:

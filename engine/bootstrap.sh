@@ -138,7 +138,7 @@ read_arguments() {
 # Settles where pulumi keeps state, logins and secrets, for the arguments that it is called with.
 # What the user has set is never overridden: a backend, a login, a home, a passphrase.
 use_defaults() {
-  local home default_home default_backend chosen named start verb target folder project
+  local home default_home default_backend chosen='' named start verb target folder project
   read_arguments "$@"
   # The engine names a project by the path it sees: the logical one, except after a --cwd.
   if [[ -n $start ]]; then start=$(cd -P -- "$start" 2>/dev/null && pwd) || start=$PWD; fi
@@ -173,8 +173,9 @@ use_defaults() {
   tell_program "$@"
 }
 
-# Sets $chosen to the stack that is meant; Pulumi home $1 knows which is selected.
+# Sets $chosen, once, to the stack that is meant; Pulumi home $1 knows which is selected.
 choose_stack() {
+  [[ -z $chosen ]] || return 0
   chosen=${named:-${target:-${PULUMI_STACK-}}}
   [[ -n $chosen ]] || selected_stack "$1"
 }
