@@ -8,7 +8,9 @@ from typing import Any
 from cli.errors import CliError
 from cli.project import Project, read_yaml, short_name
 from cli.pulumi import run_pulumi
+from cli.state import StackState
 from providers.lytics.client import LyticsClient
+from providers.lytics.run import Run
 from providers.lytics.settings import KEY_VARIABLE, Settings
 
 _NAMESPACE = "lytics:"
@@ -45,6 +47,20 @@ def client_of(project: Project, stack: str) -> LyticsClient:
         SettingsError: there is no key, or a value can't be used.
     """
     return LyticsClient(settings_of(project, stack))
+
+
+def proven_run(settings: Settings, client: LyticsClient, state: StackState) -> Run:
+    """Return a run in a stack's account, after a look at its models; sends GETs only.
+
+    Raises:
+        AccountError: the key is another account's than that of the stack's models.
+        RequestError: the API failed.
+    """
+    run = Run(settings, client, say=lambda _line: None)
+    for resource in state.models:
+        run.expect_account(resource.outputs.get("aid"))
+    run.prove_account()
+    return run
 
 
 def _config(project: Project, stack: str) -> dict[str, Any]:

@@ -1,11 +1,10 @@
 """Asks the API what drift needs: one ML List, and a segment list where slugs are declared."""
 
-from cli.account import settings_of
+from cli.account import proven_run, settings_of
 from cli.drift import Observed
 from cli.project import Project
 from cli.state import StackState
 from providers.lytics.client import LyticsClient
-from providers.lytics.run import Run
 from providers.lytics.segments import SegmentBook
 from providers.lytics.settings import Settings
 
@@ -25,11 +24,8 @@ def observe(project: Project, state: StackState, settings: Settings | None = Non
     """
     settings = settings or settings_of(project, state.stack)
     with LyticsClient(settings) as client:
-        run = Run(settings, client, say=lambda _line: None)
-        for resource in state.models:
-            run.expect_account(resource.outputs.get("aid"))
+        run = proven_run(settings, client, state)
         look = run.looks.any()
-        run.prove_account(look)
         models, gone = dict(look.models), set()
         for resource in state.models:
             found = run.find(resource.id, look)

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass, field
 
-from cli.account import client_of
+from cli.account import client_of, proven_run, settings_of
 from cli.edit import StackEdit
 from cli.errors import CliError
 from cli.import_run import known_of, written
@@ -14,7 +14,7 @@ from cli.pulumi import run_pulumi
 from cli.recovery import Found, Leftover, Pending, find_models, pending_of, without_pending
 from cli.state import StackState, read_state
 from providers.lytics.client import LyticsClient
-from providers.lytics.errors import DeclarationError, LyticsError
+from providers.lytics.errors import AccountError, DeclarationError, LyticsError
 from providers.lytics.segments import SegmentBook
 from providers.lytics.stack_file import read_stack_file
 from providers.lytics.wire import Model
@@ -65,15 +65,20 @@ def assess(project: Project, stack: str) -> Damage:
 
     Raises:
         CliError: Pulumi can't tell.
+        AccountError: the key is another account's.
     """
     state = read_state(project, stack)
     damage = Damage(stack, state, locks_of(project, stack), pending_of(state))
     try:
         declared = read_stack_file(project.stack_file(stack))
-        with client_of(project, stack) as client:
-            damage.account = client.list_models()
+        settings = settings_of(project, stack)
+        with LyticsClient(settings) as client:
+            look = proven_run(settings, client, state).looks.any()
+            damage.account = list(look.models.values())
             damage.book = SegmentBook(client.list_segments())
         damage.found = find_models(project.name, declared, state, damage.account, damage.book)
+    except AccountError:
+        raise
     except DeclarationError as exc:
         damage.problem = f"{exc.title} so its models were not looked for; see lytics-ml validate"
     except (CliError, LyticsError) as exc:
@@ -108,19 +113,30 @@ def adopt(project: Project, damage: Damage) -> tuple[StackEdit, Import]:
     for one in damage.leftovers:
         if not one.is_declared:
             loose.append(one.model)
-        elif one.in_state is not None:
-            reason = f"'{one.key}' is model {one.in_state} already"
-            plan.skipped.append((one.model, reason))
-        elif edit.stack.models[one.key].adopt is not None:
-            plan.skipped.append((one.model, f"'{one.key}' adopts another model already"))
         else:
-            edit.yaml.set(("models", one.key, "adopt"), one.model.id)
+            plan.skipped.append((one.model, _why_not_adopted(damage, one)))
     more = plan_import(known, loose, damage.account, named={model.id for model in loose})
     written(edit, more)
     edit.write()
     plan.declared = more.declared
     plan.skipped += more.skipped
     return edit, plan
+
+
+def _why_not_adopted(damage: Damage, one: Leftover) -> str:
+    """Return why a leftover can't be adopted under its key, which is declared."""
+    if one.in_state is not None:
+        return f"'{one.key}' is model {one.in_state} already"
+    taken_up = damage.found.taken_up.get(one.key) if damage.found else None
+    if taken_up is not None:
+        return f"pulumi up takes up model {taken_up.id} for '{one.key}'"
+    if one.model.is_invalid:
+        return "its training failed"
+    # It was made for other inputs than the declared ones, so `adopt` would be refused.
+    return (
+        f"'{one.key}' is declared otherwise by now; put the former declaration back to take it "
+        "up again, or let it leave with --retire"
+    )
 
 
 def retire(project: Project, damage: Damage) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cli.state import StackState
+from cli.state import Resource, StackState
 from providers.lytics.declaration import ModelDeclaration, OnDelete
 from providers.lytics.names import inputs_hash, lineage, proof_in
 from providers.lytics.segments import SegmentBook
@@ -114,11 +114,14 @@ def find_models(
         if proof is None or proof[0] not in keys or model.id in known | adopted:
             continue
         key = keys[proof[0]]
-        if _is_meant(stack.models.get(key), proof[1], stack, book) and not model.is_invalid:
+        in_state = state.model(key)
+        # What the state has of these very inputs is kept: an `up` creates nothing then.
+        is_created = in_state is None or _trained(in_state).get(in_state.id) != proof[1]
+        is_meant = _is_meant(stack.models.get(key), proof[1], stack, book)
+        if is_created and is_meant and not model.is_invalid:
             taken_up.setdefault(key, model)
             if taken_up[key] is model:
                 continue
-        in_state = state.model(key)
         leftovers.append(
             Leftover(
                 model=model,
@@ -140,8 +143,13 @@ def _lineages(project: str, stack: Stack, state: StackState) -> dict[str, str]:
 
 
 def _remembered(state: StackState) -> set[str]:
-    trained = [model.outputs.get("trained") for model in state.models]
-    return {model_id for ids in trained if isinstance(ids, Mapping) for model_id in ids}
+    return {model_id for model in state.models for model_id in _trained(model)}
+
+
+def _trained(model: Resource) -> Mapping[str, str]:
+    """Return id -> inputs hash of the models that the state remembers of one declaration."""
+    trained = model.outputs.get("trained")
+    return trained if isinstance(trained, Mapping) else {}
 
 
 def _is_meant(

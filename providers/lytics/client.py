@@ -43,6 +43,7 @@ class LyticsClient:
     """
 
     def __init__(self, settings: Settings, transport: httpx.BaseTransport | None = None) -> None:
+        self._key = settings.require_key()
         self._patience_s = settings.patience_s
         # Every thread of a run that meets the same broken API would be patient by itself; once
         # one has given up, the others try once.
@@ -51,7 +52,7 @@ class LyticsClient:
         self._http = httpx.Client(
             base_url=settings.origin,
             headers={
-                "Authorization": settings.require_key(),
+                "Authorization": self._key,
                 "Accept": "application/json",
                 "User-Agent": "lytics-ml",
             },
@@ -200,7 +201,11 @@ class LyticsClient:
             raise ReplyLostError(
                 request.method, request.path, f"no reply ({_reason(exc)})"
             ) from exc
-        return protocol.decipher(request, reply.status_code, reply.headers, reply.content)
+        content = reply.content
+        if reply.is_error:
+            # Error texts are shown, and some servers quote the key that they refuse.
+            content = content.replace(self._key.encode(), b"***")
+        return protocol.decipher(request, reply.status_code, reply.headers, content)
 
 
 def pause_s(attempt: RetryCallState) -> float:

@@ -66,6 +66,22 @@ def test_what_is_declared_so_is_taken_up(folder: Folder) -> None:
     assert found(folder, state(), first, second) == (["churn"], ["churn"])
 
 
+@pytest.mark.parametrize(
+    ("trained", "expected"),
+    [({"use_scores": True}, ([], ["churn"])), ({"use_content": True}, (["churn"], []))],
+    ids=["as declared", "to be replaced"],
+)
+def test_twin_of_what_the_state_has_is_left_over(
+    folder: Folder, trained: Json, expected: tuple[list[str], list[str]]
+) -> None:
+    """An up creates nothing where the state has the declared inputs: a second model is no use."""
+    known = {"1" * 32: inputs_hash(A, B, trained, 1)}
+    outputs = {"key": "churn", "lineage": CHURN, "trained": known}
+    resource = {"type": MODEL, "id": "1" * 32, "urn": "u::churn", "outputs": outputs}
+    account = model("churn", config=trained), model("churn", id="2" * 32)
+    assert found(folder, state(resource), *account) == expected
+
+
 def test_other_inputs_and_other_keys_are_leftovers(folder: Folder) -> None:
     """Models of inputs or keys that the file has no more are left over, others' are nobody's."""
     changed = model("churn", config={"use_content": True})
@@ -334,3 +350,46 @@ def test_what_a_killed_up_left_can_be_settled(project: Project, run: Run, how: s
     assert account.creates(0) == []
     assert len(account.models()) == 2
     project.expect_no_changes()
+
+
+@pytest.mark.engine
+@pytest.mark.slow
+def test_what_is_declared_otherwise_by_now_is_not_adopted(project: Project, run: Run) -> None:
+    """A model whose declaration was changed after the kill can't be adopted as it is declared."""
+    account = project.account
+    project.declare(DECLARED)
+    killed_in_a_create(project)
+    changed = {**DECLARED, "other": {**DECLARED["other"], "config": {"use_content": True}}}
+    project.declare(changed)
+    before = project.stack_file.read_text()
+    answer = run("recover", "--yes", "--adopt", "--stack", STACK)
+    assert answer.code == 0, answer.err
+    assert "creating model 'other': it is in the account, and no longer declared" in answer.out
+    assert "'other' is declared otherwise by now" in answer.err.replace("\n", " ")
+    assert project.stack_file.read_text() == before
+    project.up()
+    assert len(account.creates(0)) == 1
+    (left,) = [i for i in account.models() if i not in {project.id(key) for key in DECLARED}]
+
+    answer = run("recover", "--yes", "--retire", "--stack", STACK)
+    assert answer.code == 0, answer.err
+    assert f"'other': model {left} stays in the account, deactivated" in answer.out
+    assert account.live_ids() == {project.id(key) for key in DECLARED}
+    project.expect_no_changes()
+
+
+@pytest.mark.engine
+def test_key_of_another_account_recovers_nothing(
+    project: Project, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the key of another account nothing is freed, dropped or called lost."""
+    project.declare({"churn": DECLARED["churn"]})
+    project.up()
+    folder = stacks_lock(project)
+    before = project.state_file.read_bytes()
+    monkeypatch.setenv("LIOKEY", "sandbox-other")
+    answer = run("recover", "--yes", "--retire", "--stack", STACK)
+    assert answer.code == 2
+    assert "belongs to account" in answer.err.replace("\n", " ")
+    assert list(folder.iterdir())
+    assert project.state_file.read_bytes() == before

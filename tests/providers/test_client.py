@@ -389,13 +389,14 @@ def test_the_key_is_in_the_header_alone(lab: Lab) -> None:
 
 FAILURES: list[Reply] = [
     lambda _: httpx.Response(401, json={"message": "Not authorized"}),
+    lambda _: httpx.Response(401, json={"message": f"key {KEY} is not valid"}),
     lambda _: httpx.Response(500, text="<html>"),
     lambda _: httpx.Response(200, text="{"),
     lambda _: httpx.Response(302, headers={"location": "https://evil.example/"}),
 ]
 
 
-@pytest.mark.parametrize("reply", FAILURES, ids=["401", "500", "cut", "redirect"])
+@pytest.mark.parametrize("reply", FAILURES, ids=["401", "quoted", "500", "cut", "redirect"])
 def test_the_key_is_in_no_error(reply: Reply) -> None:
     """No error, with all that it was raised from, holds the key."""
     with answering(reply) as client:
