@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from cli.account import client_of, proven_run, settings_of
 from cli.edit import StackEdit
-from cli.errors import CliError
+from cli.errors import PROBLEMS, CliError
 from cli.import_run import known_of, written
 from cli.importing import Import, plan_import
 from cli.locks import Lock, locks_of
@@ -90,9 +90,12 @@ def put_in_order(project: Project, damage: Damage) -> None:
     """Free the lock and drop what was under way; the next `up` finds out what became of it.
 
     Raises:
-        CliError: Pulumi failed.
+        CliError: Pulumi failed, or another run has taken the lock since.
     """
     if damage.locks:
+        if locks_of(project, damage.stack) != damage.locks:
+            message = "Another run has taken the lock meanwhile. Nothing was changed."
+            raise CliError(message, PROBLEMS)
         run_pulumi(project, "cancel", "--yes", "--stack", damage.stack)
     # What the state said before the lock was free may be old.
     state = read_state(project, damage.stack)

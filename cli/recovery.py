@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from cli.kinship import is_of_stack, key_in
 from cli.state import Resource, StackState
 from providers.lytics.declaration import ModelDeclaration, OnDelete
 from providers.lytics.names import inputs_hash, lineage, proof_in
@@ -103,17 +104,22 @@ def find_models(
     """Return what the account has of a stack's models beside those of the state.
 
     Earlier models that their successors have retired are no leftovers: the state remembers them.
+    Nor are those of a key that nobody knows any more, unless they are live or will be.
     """
     keys = _lineages(project, stack, state)
     known = {model.id for model in state.models} | _remembered(state)
-    adopted = {model.adopt for model in stack.models.values()}
+    known |= {str(model.adopt) for model in stack.models.values()}
     taken_up: dict[str, Model] = {}
     leftovers = []
     for model in sorted(account, key=lambda one: one.age_key):
         proof = proof_in(model.name)
-        if proof is None or proof[0] not in keys or model.id in known | adopted:
+        if proof is None or model.id in known:
             continue
-        key = keys[proof[0]]
+        if not is_of_stack(model.name, project, state.stack, keys):
+            continue
+        key = keys.get(proof[0]) or str(key_in(model.name))
+        if proof[0] not in keys and (_is_at_rest(model) or key in stack.removed):
+            continue  # It left as it was meant to.
         in_state = state.model(key)
         # What the state has of these very inputs is kept: an `up` creates nothing then.
         is_created = in_state is None or _trained(in_state).get(in_state.id) != proof[1]
@@ -140,6 +146,10 @@ def _lineages(project: str, stack: Stack, state: StackState) -> dict[str, str]:
     pending = {one.lineage: one.key for one in pending_of(state) if one.lineage}
     stored = {str(model.outputs.get("lineage")): model.key for model in state.models}
     return {**computed, **pending, **stored}
+
+
+def _is_at_rest(model: Model) -> bool:
+    return not model.is_active and (model.was_once_complete or model.is_invalid)
 
 
 def _remembered(state: StackState) -> set[str]:

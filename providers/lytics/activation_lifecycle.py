@@ -8,10 +8,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from providers.lytics.changes import holds_unknown
 from providers.lytics.declaration import Change, HexId
-from providers.lytics.errors import NotFoundError, RejectedError, UnreadableReplyError
+from providers.lytics.errors import (
+    NotFoundError,
+    RejectedError,
+    RequestError,
+    UnreadableReplyError,
+)
 from providers.lytics.gate import Gate, Part, Verdict, evaluate, number
 from providers.lytics.looks import Look
-from providers.lytics.matching import are_kin
+from providers.lytics.matching import share_lineage
 from providers.lytics.run import MOST_REMEMBERED, Run
 from providers.lytics.texts import harmless
 from providers.lytics.wire import Model, Summary
@@ -129,9 +134,11 @@ class ActivationLifecycle:
                 return _failed(before, [reason])
             if not model.is_complete:
                 return self._untrained(model, before)
+            challenged = before if before is not None and before.id != model.id else None
             if self._was_deactivated_outside(inputs, state, model):
-                return self._set_live(inputs, model, None, self._known_verdict(state), state)
-            return self._judged(inputs, state, model, before)
+                verdict = self._known_verdict(state)
+                return self._set_live(inputs, model, challenged, verdict, state)
+            return self._judged(inputs, state, model, challenged)
 
     def read(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return the old outputs with what the API shows of live and not.
@@ -166,24 +173,36 @@ class ActivationLifecycle:
         model: Model | None,
         look: Look,
     ) -> Model | None:
-        """Return the live model of this declaration: the one to beat and to stop."""
-        remembered = look.models.get(str(state.get("live_model_id")))
-        if remembered is not None and remembered.is_active:
+        """Return the live model of this declaration: the one to beat and to stop.
+
+        It is one that this declaration had, or whose name proves that it is of this lineage, and
+        never one that is another resource's.
+        """
+        live = {
+            m.id: m
+            for m in look.models.values()
+            if m.is_active and (m.id == inputs.model_id or self._run.owner(m.id) is None)
+        }
+        remembered = live.get(str(state.get("live_model_id")))
+        if remembered is not None:
             return remembered
-        known = self._run.lineage_of(inputs.model_id)
-        ids = {*known.replaced, *known.trained} if known else set()
-        all_live = [m for m in look.models.values() if m.is_active]
-        live = [m for m in all_live if m.id in ids or are_kin(m, model)]
         if model is not None and model.is_active:
             return model
-        return min(live, key=lambda m: m.age_key) if live else None
+        known = self._run.lineage_of(inputs.model_id)
+        ids = {*(state.get("earned") or [])}
+        if known is not None:
+            ids |= {*known.replaced, *known.trained}
+        found = [m for m in live.values() if m.id in ids or share_lineage(m, model)]
+        return min(found, key=lambda m: m.age_key) if found else None
 
     def _untrained(self, model: Model, before: Model | None) -> Outcome:
+        live = model.is_active
         if model.is_invalid:
             why = self._run.client.why_invalid(model)
-            return _failed(before, [f"model {model.id} is invalid{f': {why}' if why else ''}"])
+            reason = f"model {model.id} is invalid{f': {why}' if why else ''}"
+            return _failed(before, [reason], live=live)
         reason = f"model {model.id} is still being built ({model.state or 'no state'})"
-        return _failed(before, [reason], pending=True)
+        return _failed(before, [reason], pending=True, live=live)
 
     def _was_deactivated_outside(
         self, inputs: ActivationInputs, state: Mapping[str, Any], model: Model
@@ -201,14 +220,16 @@ class ActivationLifecycle:
         inputs: ActivationInputs,
         state: Mapping[str, Any],
         model: Model,
-        before: Model | None,
+        challenged: Model | None,
     ) -> Outcome:
-        challenged = before if before is not None and before.id != model.id else None
+        # What is live of this declaration, whether it passes or not: the one before, or itself.
+        current = challenged or (model if model.is_active else None)
+        live_id = current.id if current else None
         summary, problem = self._summary(model.id)
         if inputs.gate is None:
             verdict = Verdict(())
         elif problem:
-            return _failed(before, [problem], live=model.is_active)
+            return _failed(current, [problem], live=model.is_active)
         else:
             # Going back is a decision: what was live before needn't beat what replaced it.
             is_return = model.id in (state.get("earned") or [])
@@ -219,13 +240,12 @@ class ActivationLifecycle:
             return Outcome(
                 passed=False,
                 live=model.is_active,
-                live_model_id=before.id if before else None,
+                live_model_id=live_id,
                 parts=verdict.parts,
                 reasons=reasons,
                 scores=scores,
             )
         if not inputs.activate:
-            live_id = before.id if before else None
             return Outcome(
                 passed=True,
                 live=model.is_active,
@@ -269,15 +289,11 @@ class ActivationLifecycle:
                 "or set swap: break_first to stop the old one before the new one starts"
             )
             return _failed(challenged, [reason], parts=verdict.parts, scores=scores)
-        if break_first and challenged is not None:
-            self._write(challenged.id, active=False)
+        stopped = challenged if break_first else None
+        if stopped is not None:
+            self._write(stopped.id, active=False)
         if not model.is_active:
-            try:
-                self._write(model.id, active=True)
-            except RejectedError as exc:
-                if break_first and challenged is not None:
-                    self._write(challenged.id, active=True)
-                reason = f"Lytics refuses to activate it: {exc}"
+            if reason := self._activated(model, stopped):
                 return _failed(challenged, [reason], parts=verdict.parts, scores=scores)
             self._run.say(f"'{inputs.key}': model {model.id} is live")
         if challenged is not None and not break_first:
@@ -286,9 +302,43 @@ class ActivationLifecycle:
             passed=True, live=True, live_model_id=model.id, parts=verdict.parts, scores=scores
         )
 
-    def _write(self, model_id: str, *, active: bool) -> None:
+    def _activated(self, model: Model, stopped: Model | None) -> str:
+        """Set a model live; return why it isn't, "" when it is.
+
+        Whatever goes wrong, one that was stopped for it is set live again.
+        """
+        reason = ""
+        try:
+            if not (self._write(model.id, active=True).is_active or self._is_live(model.id)):
+                reason = f"Lytics took the activation of model {model.id} and shows it as not live"
+        except RejectedError as exc:
+            reason = f"Lytics refuses to activate it: {exc}"
+        except RequestError:
+            self._restart(stopped)
+            raise
+        if reason:
+            self._restart(stopped)
+        return reason
+
+    def _is_live(self, model_id: str) -> bool:
+        shown = self._run.client.fetch_model(model_id)
+        if shown is not None:
+            self._run.looks.remember(shown)
+        return shown is not None and shown.is_active
+
+    def _restart(self, stopped: Model | None) -> None:
+        if stopped is None:
+            return
+        try:
+            self._write(stopped.id, active=True)
+        except RequestError as exc:
+            what = f"model {stopped.id} was live before and could not be set live again"
+            self._run.say(f"{what}: {exc}. Set it live in Lytics, or run pulumi up again")
+
+    def _write(self, model_id: str, *, active: bool) -> Model:
         changed = self._run.client.update_model(model_id, {"is_active": active})
         self._run.looks.remember(changed)
+        return changed
 
 
 def _failed(  # noqa: PLR0913 - each is one fact of the outcome

@@ -26,6 +26,7 @@ from providers.lytics.settings import Settings
 from providers.lytics.wire import Model, Segment, Summary
 
 CONNECT_TIMEOUT_S = 10.0
+MOST_CONNECTIONS = 64
 FIRST_PAUSE_S = 0.25
 LONGEST_PAUSE_S = 20.0
 LONGEST_RETRY_AFTER_S = 120.0
@@ -57,7 +58,9 @@ class LyticsClient:
                 "User-Agent": "lytics-ml",
             },
             timeout=httpx.Timeout(settings.reply_timeout_s, connect=CONNECT_TIMEOUT_S),
-            limits=httpx.Limits(max_connections=64, max_keepalive_connections=64),
+            limits=httpx.Limits(
+                max_connections=MOST_CONNECTIONS, max_keepalive_connections=MOST_CONNECTIONS
+            ),
             transport=transport,
             # The key goes to this address only, whatever a reply or the environment says.
             follow_redirects=False,
@@ -190,7 +193,10 @@ class LyticsClient:
             reply = self._http.request(
                 request.method, request.path, params=dict(request.params), json=request.body
             )
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as exc:
+        except httpx.PoolTimeout as exc:
+            what = f"all {MOST_CONNECTIONS} connections are waiting for replies; the API is slow"
+            raise ConnectError(request.method, request.path, what) from exc
+        except (httpx.ConnectError, httpx.ConnectTimeout) as exc:
             host = self._http.base_url.host
             what = f"can't reach {host} ({_reason(exc)}); check the network and lytics:apiUrl"
             raise ConnectError(request.method, request.path, what) from exc

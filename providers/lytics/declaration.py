@@ -214,9 +214,10 @@ class ModelSettings(BaseModel):
 class ModelInputs(ModelSettings):
     """One model as the program hands it to the provider: ids resolved, lineage computed."""
 
-    key: Annotated[str, Field(min_length=1), Change.NEVER]
-    # Which stack file says how the model leaves, once it is no longer declared.
-    stack: Annotated[str | None, Change.NEVER] = None
+    # By key and stack a delete finds what `removed` in the stack file says: the state must have
+    # those of today, also after a rename.
+    key: Annotated[str, Field(min_length=1), Change.STATE_ONLY]
+    stack: Annotated[str | None, Change.STATE_ONLY] = None
     lineage: Annotated[str, Field(min_length=1), Change.NEVER]
     source: Annotated[HexId, Change.REPLACES]
     target: Annotated[HexId, Change.REPLACES]

@@ -17,6 +17,7 @@ LyticsError
         ├── NotFoundError        404
         ├── RateLimitedError     429, knows Retry-After
         ├── ServerFaultError     5xx
+        │   └── GatewayTimeoutError  408, 504, 522, 524: the API may yet carry it out
         └── RejectedError        every other 4xx: the request itself is at fault
 """
 
@@ -73,10 +74,12 @@ class RequestError(LyticsError):
         path: the path below the API's address, without query, so that no key can be in it.
         what: what went wrong.
         may_have_taken_effect: whether the API may have carried the request out all the same.
+        may_take_effect_later: whether it may yet do so, after everyone stopped waiting.
         is_general: whether every other request meets the same, so that saying it once will do.
     """
 
     may_have_taken_effect = True
+    may_take_effect_later = False
     safe_to_repeat = True
     is_general = True
     retry_after_s: float | None = None
@@ -100,6 +103,8 @@ class ReplyLostError(RequestError):
 
 class TimedOutError(ReplyLostError):
     """The request was sent and no reply came in time; the API may yet carry it out."""
+
+    may_take_effect_later = True
 
 
 class UnreadableReplyError(RequestError):
@@ -186,6 +191,12 @@ class ServerFaultError(StatusError):
     advice = ". The API has trouble; try again later"
 
 
+class GatewayTimeoutError(ServerFaultError):
+    """What stands before the API gave up waiting for it (408, 504, and 522, 524 of Cloudflare)."""
+
+    may_take_effect_later = True
+
+
 class RejectedError(StatusError):
     """The API found fault with the request (every 4xx without a class of its own)."""
 
@@ -194,13 +205,16 @@ _BY_STATUS: dict[int, type[StatusError]] = {
     401: NotAuthorizedError,
     403: ForbiddenError,
     404: NotFoundError,
+    408: GatewayTimeoutError,
     429: RateLimitedError,
+    504: GatewayTimeoutError,
+    522: GatewayTimeoutError,
+    524: GatewayTimeoutError,
 }
 _FIRST_SERVER_STATUS = 500
 
 
 def class_for_status(status: int) -> type[StatusError]:
     """Return the class that stands for an HTTP status of 400 or more."""
-    if status >= _FIRST_SERVER_STATUS:
-        return ServerFaultError
-    return _BY_STATUS.get(status, RejectedError)
+    fallback = ServerFaultError if status >= _FIRST_SERVER_STATUS else RejectedError
+    return _BY_STATUS.get(status, fallback)

@@ -9,11 +9,11 @@ from providers.lytics.changes import Difference, differ
 from providers.lytics.client import LONGEST_RETRY_AFTER_S
 from providers.lytics.declaration import ModelInputs, OnDelete
 from providers.lytics.errors import (
+    AccountError,
     ConflictError,
     RateLimitedError,
     RejectedError,
     RequestError,
-    TimedOutError,
 )
 from providers.lytics.looks import Look
 from providers.lytics.matching import Wanted, contradictions, likely, matches
@@ -77,10 +77,12 @@ class ModelLifecycle:
         taken_up = None
         model = self._adopted(wanted)
         if model is None:
-            model = taken_up = self._taken_up(wanted)
-        if model is None:
-            with self._run.creating():
-                model = self._trained(wanted)
+            found = self._matches(wanted)
+            model = taken_up = self._taken_up(wanted, found)
+            if model is None:
+                with self._run.creating():
+                    # What isn't taken up is `invalid`, and not this create's.
+                    model = self._trained(wanted, {one.id for one in found})
         self._run.looks.remember(model)
         self._keep(inputs.lineage, inputs.key, model.id, inputs.model_dump())
         model = self._brought_in_line(inputs, model)
@@ -134,7 +136,7 @@ class ModelLifecycle:
                 state's policy holds.
 
         Raises:
-            ConflictError: it is live and its successor, which is meant to be, isn't.
+            ConflictError: it is live and its successor isn't, though nobody declares that.
             AccountError: the key is another account's.
         """
         if self._run.is_in_use(model_id):
@@ -150,12 +152,12 @@ class ModelLifecycle:
         if model is None:
             self._run.say(f"'{inputs.key}': model {model_id} was gone already")
             return
-        self._refuse_to_leave_a_gap(inputs, model)
+        if inputs.policy != "retain":
+            self._refuse_to_leave_a_gap(inputs, model)
         self._retire(inputs, model)
 
     def _keep(self, lineage: str, key: str, model_id: str, inputs: Mapping[str, Any]) -> None:
-        meant_live = inputs.get("activation") == "swap" or inputs.get("is_active") is True
-        self._run.note_kept(lineage, key, model_id, meant_live=meant_live)
+        self._run.note_kept(lineage, key, model_id, stays_idle=inputs.get("is_active") is False)
 
     # --- create -----------------------------------------------------------------------------
 
@@ -171,9 +173,9 @@ class ModelLifecycle:
         self._run.say(f"'{inputs.key}' adopts model {model.id}, \"{model.name}\"")
         return model
 
-    def _taken_up(self, wanted: Wanted) -> Model | None:
+    def _taken_up(self, wanted: Wanted, matching: list[Model]) -> Model | None:
         """Return a model that an earlier or interrupted run made of these very inputs."""
-        found = [m for m in self._matches(wanted, fresh=False) if not m.is_invalid]
+        found = [m for m in matching if not m.is_invalid]
         free = [m for m in found if self._run.owner(m.id) in {None, wanted.inputs.key}]
         if not found:
             return None
@@ -184,21 +186,19 @@ class ModelLifecycle:
         )
         return model
 
-    def _matches(self, wanted: Wanted, *, fresh: bool) -> list[Model]:
-        looks = self._run.looks
-        return self._matches_in(looks.now() if fresh else looks.any(), wanted)
+    def _matches(self, wanted: Wanted, look: Look | None = None) -> list[Model]:
+        models = (look or self._run.looks.any()).models
+        return matches(wanted, likely(wanted, models, self._run.looks.names))
 
-    def _matches_in(self, look: Look, wanted: Wanted) -> list[Model]:
-        return matches(wanted, likely(wanted, look.models, self._run.looks.names))
-
-    def _trained(self, wanted: Wanted) -> Model:
+    def _trained(self, wanted: Wanted, before: set[str]) -> Model:
         """Send a create until one took effect for certain, and never a second one.
 
-        A match that was there before and wasn't taken up is `invalid`; it is not this create's.
+        Args:
+            wanted: what is to be trained.
+            before: ids of matches that were there already.
         """
-        before = {model.id for model in self._matches(wanted, fresh=False)}
         made = self._sent(wanted, before)
-        self._run.check_account(made.aid)
+        self._check_account_of(wanted, made)
         self._say_if_renamed(wanted, made)
         return self._only_one(wanted, made, before)
 
@@ -212,7 +212,7 @@ class ModelLifecycle:
                     return found
                 # A create that is only late would be carried out beside its repetition: the next
                 # run, which looks first, finds it.
-                if isinstance(exc, TimedOutError) or not exc.safe_to_repeat:
+                if exc.may_take_effect_later or not exc.safe_to_repeat:
                     raise
                 if not may_repeat or self._run.client.has_given_up:
                     self._run.client.give_up()
@@ -227,7 +227,7 @@ class ModelLifecycle:
         # A 429 is hardly ever sent for what was carried out: one look, and no more load.
         lag_s = 0.0 if isinstance(error, RateLimitedError) else self._run.settings.settle_s
         for _ in tries(lag_s):
-            found = [m for m in self._matches(wanted, fresh=True) if m.id not in before]
+            found = [m for m in self._matches(wanted, self._run.looks.now()) if m.id not in before]
             if found:
                 self._discard_orphans(wanted, found)
                 return found[0]
@@ -275,7 +275,7 @@ class ModelLifecycle:
             if made.id in look.models:
                 break
             look = self._run.looks.now()
-        found = self._matches_in(look, wanted)
+        found = self._matches(wanted, look)
         return [m for m in found if m.id not in before and not m.is_invalid]
 
     def _discard(self, model: Model, why: str) -> None:
@@ -300,6 +300,15 @@ class ModelLifecycle:
         if is_gone:
             self._run.looks.forget(model_id)
         return is_gone
+
+    def _check_account_of(self, wanted: Wanted, made: Model) -> None:
+        try:
+            self._run.check_account(made.aid)
+        except AccountError as exc:
+            # A run's first request may be this one, before any state has told the account.
+            what = f"model {made.id} was made for '{wanted.inputs.key}' in account {made.aid}"
+            message = f"{what}, which is another one: delete it there. {exc}"
+            raise AccountError(message) from exc
 
     def _say_if_renamed(self, wanted: Wanted, made: Model) -> None:
         if made.name != wanted.name:
@@ -356,18 +365,24 @@ class ModelLifecycle:
 
     def _refuse_to_leave_a_gap(self, inputs: ModelInputs, model: Model) -> None:
         known = self._run.lineage(inputs.lineage)
-        if not (model.is_active and known.current and known.meant_live):
+        if not (model.is_active and known.current) or known.stays_idle:
             return
         successor = self._run.find(known.current, self._run.looks.at_most_old(RECENT_S))
         if successor is None or not successor.is_active:
             # One that is built without build_only went live by itself, perhaps since that look.
-            successor = self._run.find(known.current, self._run.looks.now())
-        if successor is None or not successor.is_active:
-            what = (
-                f"model {model.id} of '{inputs.key}' is live and its successor {known.current} "
-                "isn't yet, so it is kept. Run pulumi up without --target to finish"
+            successor = self._run.client.fetch_model(known.current)
+        if successor is not None and successor.is_active:
+            return
+        what = f"model {model.id} of '{inputs.key}' is live and its successor {known.current} isn't"
+        if successor is not None and successor.is_complete and successor.config.build_only:
+            todo = (
+                "Run pulumi up without --target to finish; where is_active isn't declared, "
+                "declare whether the successor is to be live"
             )
-            raise ConflictError(what)
+        else:
+            todo = "Run pulumi up again once it is live"
+        message = f"{what}, so the first one is kept. {todo}"
+        raise ConflictError(message)
 
     def _retire(self, inputs: ModelInputs, model: Model) -> None:
         name = f"'{inputs.key}': model {model.id}"

@@ -94,6 +94,10 @@ def _same_outside(wanted: Wanted, model: Model) -> bool:
         return False
     if model.id in wanted.trained:
         return wanted.trained[model.id] == wanted.hash
+    if inputs.name is None and model.name == wanted.name:
+        # The name holds the hash: that is proof, whatever Lytics made of the config, and beside
+        # it a second one is never sent. An altered name may be that of somebody's copy.
+        return True
     if inputs.name is None:
         named = ends_with_proof(model.name, inputs.lineage, wanted.hash)
     else:
@@ -113,11 +117,19 @@ def _is_proven(wanted: Wanted, model: Model) -> bool:
     return model.config.is_reported or model.id not in wanted.baseline
 
 
+def share_lineage(one: Model, other: Model | None) -> bool:
+    """Tell whether two models are of one declaration, as their default names prove."""
+    proofs = proof_in(one.name), proof_in(other.name) if other is not None else None
+    return proofs[0] is not None and proofs[1] is not None and proofs[0][0] == proofs[1][0]
+
+
 def are_kin(one: Model, other: Model | None) -> bool:
-    """Tell whether two models are of one declaration, by what their names show."""
+    """Tell whether two models look like models of one declaration.
+
+    A declared name proves nothing: no model is written to because of it.
+    """
     if other is None or one.id == other.id:
         return False
-    proofs = proof_in(one.name), proof_in(other.name)
-    if proofs[1] is not None:
-        return proofs[0] is not None and proofs[0][0] == proofs[1][0]
-    return proofs[0] is None and same_name(other.name, one.name)
+    if proof_in(one.name) is None and proof_in(other.name) is None:
+        return same_name(other.name, one.name)
+    return share_lineage(one, other)

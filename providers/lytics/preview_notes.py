@@ -8,7 +8,6 @@ import pulumi
 
 from providers.lytics.activation_lifecycle import LIVE_LIMIT
 from providers.lytics.declaration import ModelInputs
-from providers.lytics.ending import end_program
 from providers.lytics.errors import ConflictError, LyticsError
 from providers.lytics.lifecycle import adoption_problems
 from providers.lytics.matching import Wanted, are_kin, likely, matches
@@ -36,7 +35,8 @@ class Planned:
 async def note(planned: Sequence[Planned]) -> None:
     """Say which creates take a model over or up again, and whether the live limit holds.
 
-    Ends the program if models can't be adopted as declared; it tells all of them at once.
+    A replacement looks like a create here, and ignores its `adopt`: so what stands in the way of
+    an adoption is a warning, and the create refuses.
     """
     known = await asyncio.gather(*(one.resource.id.is_known() for one in planned))
     new = [one for one, is_known in zip(planned, known, strict=True) if not is_known]
@@ -48,37 +48,37 @@ async def note(planned: Sequence[Planned]) -> None:
         pulumi.log.warn(f"This preview can't say which models exist already: {exc}")
         return
     names = NameIndex((model.id, model.name) for model in account.values())
-    problems = []
     for one in new:
         if one.inputs is not None:
-            problems += _note_one(one.inputs, one.resource, account, names)
+            _note_one(one.inputs, one.resource, account, names)
     _note_limit(planned, account)
-    if problems:
-        message = "\n  - ".join(["These models can't be taken over as declared:", *problems])
-        end_program(message)
 
 
 def _note_one(
     inputs: ModelInputs, resource: MlModel, account: Mapping[str, Model], names: NameIndex
-) -> list[str]:
-    """Say what one create will come to; return why it can't."""
+) -> None:
+    """Say what one create will come to, or why it will be refused."""
     if inputs.adopt is not None:
         model = account.get(inputs.adopt)
         problems = adoption_problems(inputs, model)
         if problems or model is None:
-            return [f"{inputs.key}: {problem}" for problem in problems]
-        pulumi.log.info(f'adopts model {model.id}, "{model.name}"', resource)
-        return []
+            what = f"adopt: {inputs.adopt} doesn't fit: {'; '.join(problems)}"
+            then = "An up refuses it for a model that is new here, and ignores it in a replacement"
+            pulumi.log.warn(f"{what}. {then}", resource)
+        else:
+            adopts = f'adopts model {model.id}, "{model.name}", unless it is replaced now'
+            pulumi.log.info(adopts, resource)
+        return
     try:
         wanted = Wanted(inputs, baseline=account)
         found = matches(wanted, likely(wanted, account, names))
     except ConflictError as exc:
-        return [str(exc)]
+        pulumi.log.warn(f"{exc}. In a replacement nothing of this matters", resource)
+        return
     usable = [model for model in found if not model.is_invalid]
     if usable:
         again = f"takes up model {usable[0].id}, trained before, instead of training one"
         pulumi.log.info(again, resource)
-    return []
 
 
 def _note_limit(planned: Iterable[Planned], account: Mapping[str, Model]) -> None:

@@ -35,13 +35,13 @@ class Lineage:
 
     Attributes:
         current: the id that the resource has come to in this run, None before.
-        meant_live: whether that model is meant to be live.
+        stays_idle: whether that model is declared not to be live.
         replaced: ids that this run replaces.
         trained: id -> inputs hash of every model that the state remembers.
     """
 
     current: str | None = None
-    meant_live: bool = False
+    stays_idle: bool = False
     replaced: set[str] = field(default_factory=set)
     trained: dict[str, str] = field(default_factory=dict)
 
@@ -159,7 +159,7 @@ class Run:
                 self._stored_lineages[computed] = stored
             return self._stored_lineages.get(computed, computed)
 
-    def note_kept(self, lineage: str, key: str, model_id: str, *, meant_live: bool) -> None:
+    def note_kept(self, lineage: str, key: str, model_id: str, *, stays_idle: bool) -> None:
         """Note that a resource is, from here on, this model.
 
         Raises:
@@ -174,7 +174,7 @@ class Run:
                 )
                 raise ConflictError(what)
             known = self.lineage(lineage)
-            known.current, known.meant_live = model_id, meant_live
+            known.current, known.stays_idle = model_id, stays_idle
             known.replaced.discard(model_id)
 
     def note_replaced(self, lineage: str, model_id: str) -> None:

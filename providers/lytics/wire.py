@@ -22,6 +22,11 @@ def _text(value: object) -> object:
     return "" if value is None else value
 
 
+def _flag(value: object) -> object:
+    # The API page writes flags into URLs, as words: a "false" that comes back is no truth.
+    return False if value is None or value == "" else value
+
+
 def _list(value: object) -> object:
     return [] if value is None else value
 
@@ -38,7 +43,7 @@ def _counts(value: object) -> object:
 
 
 Text = Annotated[str, BeforeValidator(_text)]
-Flag = Annotated[bool, BeforeValidator(bool)]
+Flag = Annotated[bool, BeforeValidator(_flag)]
 
 
 class WireShape(BaseModel):
