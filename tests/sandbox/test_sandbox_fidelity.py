@@ -128,7 +128,8 @@ def test_model_has_the_documents_fields(client: httpx.Client, model: Json, diale
     assert shown["state"] == ("completed" if dialect == "table" else "complete")
     time_form = {"recorded": MILLISECONDS, "v2": NANOSECONDS}.get(dialect, WITH_OFFSET)
     assert re.fullmatch(time_form, shown["created"])
-    assert shown["updated"] > shown["created"]
+    # Milliseconds are too coarse to tell a build that takes none from its start.
+    assert shown["updated"] >= shown["created"]
 
 
 @pytest.mark.parametrize("dialect", V1_DIALECTS)
