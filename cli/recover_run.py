@@ -76,7 +76,9 @@ def assess(project: Project, stack: str) -> Damage:
             look = proven_run(settings, client, state).looks.any()
             damage.account = list(look.models.values())
             damage.book = SegmentBook(client.list_segments())
-        damage.found = find_models(project.name, declared, state, damage.account, damage.book)
+        theirs = _adopted_elsewhere(project, stack)
+        ours = [model for model in damage.account if model.id not in theirs]
+        damage.found = find_models(project.name, declared, state, ours, damage.book)
     except AccountError:
         raise
     except DeclarationError as exc:
@@ -86,15 +88,32 @@ def assess(project: Project, stack: str) -> Damage:
     return damage
 
 
+def _adopted_elsewhere(project: Project, stack: str) -> set[str]:
+    """Return the ids that other stacks of the project adopt: a model that moved is theirs."""
+    adopted: set[str] = set()
+    for file in project.stack_files():
+        if file == project.stack_file(stack):
+            continue
+        try:
+            declared = read_stack_file(file).models.values()
+        except DeclarationError:
+            continue  # That is the other stack's to say.
+        adopted |= {model.adopt for model in declared if model.adopt is not None}
+    return adopted
+
+
 def put_in_order(project: Project, damage: Damage) -> None:
     """Free the lock and drop what was under way; the next `up` finds out what became of it.
 
     Raises:
-        CliError: Pulumi failed, or another run has taken the lock since.
+        CliError: Pulumi failed, or the lock has changed since it was reported.
     """
     if damage.locks:
         if locks_of(project, damage.stack) != damage.locks:
-            message = "Another run has taken the lock meanwhile. Nothing was changed."
+            message = (
+                "The lock isn't the one that was reported any more: a run has ended or begun "
+                "meanwhile. Nothing was changed; run lytics-ml recover again."
+            )
             raise CliError(message, PROBLEMS)
         run_pulumi(project, "cancel", "--yes", "--stack", damage.stack)
     # What the state said before the lock was free may be old.

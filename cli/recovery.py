@@ -108,7 +108,7 @@ def find_models(
     """
     keys = _lineages(project, stack, state)
     known = {model.id for model in state.models} | _remembered(state)
-    known |= {str(model.adopt) for model in stack.models.values()}
+    known |= {model.adopt for model in stack.models.values() if model.adopt is not None}
     taken_up: dict[str, Model] = {}
     leftovers = []
     for model in sorted(account, key=lambda one: one.age_key):

@@ -10,9 +10,12 @@ import pytest
 import yaml
 
 import cli.locks
-from cli.locks import parse_locks
+import cli.recover_run
+from cli.errors import CliError
+from cli.locks import Lock, parse_locks
 from cli.project import Project as PulumiProject
 from cli.pulumi import PulumiError
+from cli.recover_run import Damage, put_in_order
 from cli.recovery import find_models, pending_of, without_pending
 from cli.state import MODEL, parse_state
 from providers.lytics.names import default_name, inputs_hash, lineage
@@ -88,6 +91,48 @@ def test_other_inputs_and_other_keys_are_leftovers(folder: Folder) -> None:
     pending = state(pending=creating("gone"))
     assert found(folder, pending, changed, model("gone", id="3" * 32)) == ([], ["churn", "gone"])
     assert found(folder, state(), model("stranger"), model("", name="by hand")) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("shown", "removed", "expected"),
+    [
+        ({"is_active": True}, False, ["gone"]),
+        ({"state": "building"}, False, ["gone"]),
+        ({"state": "complete", "type": "rf"}, False, []),
+        ({"state": "invalid"}, False, []),
+        ({"is_active": True}, True, []),
+        ({"state": "building"}, True, []),
+    ],
+    ids=str,
+)
+def test_models_of_keys_that_nobody_knows_any_more(
+    folder: Folder, shown: Json, *, removed: bool, expected: list[str]
+) -> None:
+    """What a kill without checkpoints left is found by its name where it is live, or will be.
+
+    A model at rest, or of a key in `removed`, left as it was meant to.
+    """
+    text = f"{FILE}removed: {{gone: {{on_delete: retain}}}}\n" if removed else FILE
+    stack = read_stack_file(folder.write("test", text))
+    gone = model("gone", **shown)
+    theirs = gone.model_copy(update={"name": default_name("gone", "ffffff", "0" * 8)})
+    seen = find_models("x", stack, parse_state("test", state()), [gone], BOOK)
+    assert ([left.key for left in seen.leftovers], dict(seen.taken_up)) == (expected, {})
+    assert find_models("x", stack, parse_state("test", state()), [theirs], BOOK).leftovers == ()
+
+
+def test_a_lock_that_changed_since_the_report_is_left_alone(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the lock that was reported is freed: another run's would end that run's hold."""
+    ran: list[object] = []
+    monkeypatch.setattr(cli.recover_run, "locks_of", lambda *_: [Lock("ci@other")])
+    monkeypatch.setattr(cli.recover_run, "run_pulumi", lambda *a, **_: ran.append(a))
+    project = PulumiProject(folder.path, "x", folder.path)
+    damage = Damage("test", parse_state("test", state()), [Lock("ci@runner")], [])
+    with pytest.raises(CliError, match=r"isn't the one that was reported.*Nothing was changed"):
+        put_in_order(project, damage)
+    assert ran == []
 
 
 def test_retired_models_are_no_leftovers(folder: Folder) -> None:
@@ -376,6 +421,28 @@ def test_what_is_declared_otherwise_by_now_is_not_adopted(project: Project, run:
     assert f"'other': model {left} stays in the account, deactivated" in answer.out
     assert account.live_ids() == {project.id(key) for key in DECLARED}
     project.expect_no_changes()
+
+
+@pytest.mark.engine
+def test_a_model_that_another_stack_adopts_is_that_ones(project: Project, run: Run) -> None:
+    """A live model of a key that nobody knows is named, unless it has moved to another stack."""
+    account = project.account
+    name = default_name("gone", lineage(PROJECT, STACK, "gone"), "0" * 8)
+    there = account.create(name=name)
+    account.wait(account.live_ids)
+    project.declare({})
+    answer = run("recover", "--stack", STACK)
+    assert f"{there} " in answer.out
+    assert "made for 'gone', complete, live" in answer.out
+
+    stacks = project.stack_file.parent
+    (stacks / "broken.yaml").write_text("models: 1\n")
+    declared = yaml.safe_dump({"models": {"gone": {**DECLARED["churn"], "adopt": there}}})
+    (stacks / "other.yaml").write_text(declared)
+    mark = account.mark()
+    answer = run("recover", "--yes", "--retire", "--stack", STACK)
+    assert "nothing to recover" in answer.out
+    assert account.writes(mark) == []
 
 
 @pytest.mark.engine
