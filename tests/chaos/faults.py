@@ -18,6 +18,7 @@ WAYS: Mapping[str, Json] = {
     "502": {"status": 502, "body": "html"},
     "503": {"status": 503},
     "503 with Retry-After": {"status": 503, "body": "html", "retry_after": 0},
+    "504": {"status": 504, "body": "html"},
     "429": {"status": 429},
     "429 with Retry-After": {"status": 429, "retry_after": 0},
     "401": {"status": 401},

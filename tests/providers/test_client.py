@@ -273,6 +273,20 @@ def test_a_refused_connection_says_where() -> None:
     assert not caught.value.may_have_taken_effect
 
 
+def test_a_full_pool_says_that_the_api_is_slow() -> None:
+    """Where every connection waits for a reply, the network isn't at fault: nothing was sent."""
+
+    def full(_: httpx.Request) -> httpx.Response:
+        raise httpx.PoolTimeout("")  # noqa: EM101 - as httpx raises it
+
+    with answering(full, patience_s=0.001) as client, pytest.raises(ConnectError) as caught:
+        client.create_model(BODY)
+    assert str(caught.value) == (
+        "POST /api/ml: all 64 connections are waiting for replies; the API is slow"
+    )
+    assert not caught.value.may_have_taken_effect
+
+
 def test_patience_ends(lab: Lab) -> None:
     """An API that stays broken fails with its last words."""
     lab.account.fault(status=503, times=None)

@@ -22,6 +22,7 @@ TREE = {
     "NotFoundError": "StatusError",
     "RateLimitedError": "StatusError",
     "ServerFaultError": "StatusError",
+    "GatewayTimeoutError": "ServerFaultError",
     "RejectedError": "StatusError",
 }
 
@@ -49,6 +50,7 @@ def test_the_tree_is_the_one_that_is_drawn() -> None:
         ("NotFoundError", False, False),
         ("RateLimitedError", True, True),
         ("ServerFaultError", True, True),
+        ("GatewayTimeoutError", True, True),
         ("RejectedError", False, False),
     ],
 )
@@ -58,11 +60,30 @@ def test_what_may_have_taken_effect(name: str, *, may_have_worked: bool, repeat:
     assert (kind.may_have_taken_effect, kind.safe_to_repeat) == (may_have_worked, repeat)
 
 
+GATEWAYS_GAVE_UP = (408, 504, 522, 524)
+
+
 @pytest.mark.parametrize("status", range(400, 600))
 def test_every_status_has_a_class(status: int) -> None:
-    """Every status from 400 on has a class, and every 5xx the same."""
-    assert issubclass(class_for_status(status), errors.StatusError)
-    assert (class_for_status(status) is errors.ServerFaultError) is (status >= 500)
+    """Every status from 400 on has a class, and every 5xx is the API's trouble."""
+    found = class_for_status(status)
+    assert issubclass(found, errors.StatusError)
+    trouble = status >= 500 or status in GATEWAYS_GAVE_UP
+    assert issubclass(found, errors.ServerFaultError) is trouble
+
+
+@pytest.mark.parametrize("status", range(400, 600))
+def test_a_gateway_that_gave_up_waiting_is_told_apart(status: int) -> None:
+    """Only where a gateway stopped waiting may the API carry the request out later."""
+    later = class_for_status(status).may_take_effect_later
+    assert later is (status in GATEWAYS_GAVE_UP)
+
+
+def test_only_a_request_nobody_waits_for_may_take_effect_later() -> None:
+    """Of the errors without a status, a time-out alone leaves the request under way."""
+    kinds = (getattr(errors, name) for name in TREE)
+    found = {kind.__name__ for kind in kinds if getattr(kind, "may_take_effect_later", False)}
+    assert found == {"TimedOutError", "GatewayTimeoutError"}
 
 
 def test_all_problems_are_told_at_once() -> None:

@@ -12,6 +12,7 @@ from providers.lytics.client import LyticsClient
 from providers.lytics.declaration import ModelInputs
 from providers.lytics.errors import (
     ConflictError,
+    GatewayTimeoutError,
     NotAuthorizedError,
     NotFoundError,
     RateLimitedError,
@@ -23,6 +24,7 @@ from providers.lytics.lifecycle import ModelLifecycle, payload, tries
 from providers.lytics.matching import Wanted
 from providers.lytics.run import Run
 from providers.lytics.settings import Settings
+from providers.lytics.wire import Model
 from tests.providers.lab import ALL_USERS, HIGH_VALUE, Lab, declared, properties, through_engine
 
 Json = dict[str, Any]
@@ -165,6 +167,24 @@ def test_a_create_that_is_only_late_is_not_sent_again(lab: Lab) -> None:
     model_id, _ = lab.lifecycle().create(declared())
     assert list(lab.account.models()) == [model_id]
     assert len(lab.posts()) == 1
+
+
+@pytest.mark.parametrize("status", [408, 504, 522, 524])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_create_that_a_gateway_gave_up_on_is_not_sent_again(
+    lab: Lab, status: int, when: str
+) -> None:
+    """After a gateway's time-out the model is looked for, and left to the next run if not there."""
+    lab.account.fault(method="POST", path="^/api/ml$", status=status, body="html", when=when)
+    lifecycle = lab.lifecycle(patience_s=5)
+    if when == "before":
+        with pytest.raises(GatewayTimeoutError):
+            lifecycle.create(declared())
+    else:
+        model_id, _ = lifecycle.create(declared())
+        assert list(lab.account.models()) == [model_id]
+    assert len(lab.posts()) == 1
+    assert len(lab.lists()) > 1
 
 
 def test_a_wrong_content_type_makes_no_second_model(lab: Lab) -> None:
@@ -372,6 +392,15 @@ def test_a_lost_reply_beside_an_invalid_leftover(lab: Lab) -> None:
     assert len(lab.account.models()) == 2
 
 
+def test_a_default_name_beside_another_config_is_taken_up(lab: Lab) -> None:
+    """What Lytics made of the config is no reason for a second model of the very same name."""
+    there, _ = lab.created()
+    lab.account.change(there, config={"collect": 300})
+    model_id, _ = lab.lifecycle().create(declared())
+    assert model_id == there
+    assert len(lab.posts()) == 1
+
+
 def test_another_lineage_is_another_model(lab: Lab) -> None:
     """The same declaration of another stack makes a model of its own."""
     first, _ = lab.created()
@@ -534,6 +563,26 @@ def test_of_twins_the_earliest_stays(lab: Lab, name: str | None) -> None:
     model_id, _ = ModelLifecycle(run).create(declared(name=name))
     assert model_id == twin
     assert list(lab.account.models()) == [twin]
+
+
+def test_a_twin_that_is_made_after_the_look_is_settled(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What another run made between this one's look and its create is a twin, and no leftover."""
+    run = lab.run()
+    lifecycle = ModelLifecycle(run)
+    looked, twins = lifecycle._taken_up, []
+
+    def looked_and_was_slow(*found: Any) -> Model | None:  # noqa: ANN401 - as _taken_up takes
+        taken_up = looked(*found)
+        twins.append(lab.created()[0])
+        run.looks.now()
+        return taken_up
+
+    monkeypatch.setattr(lifecycle, "_taken_up", looked_and_was_slow)
+    model_id, _ = lifecycle.create(declared())
+    assert len(lab.posts()) == 2
+    assert [model_id] == twins == list(lab.account.models())
 
 
 def test_a_twin_whose_reply_was_lost_is_taken_out(lab: Lab) -> None:

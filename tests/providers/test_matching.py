@@ -6,7 +6,14 @@ import pytest
 
 from providers.lytics.declaration import ModelInputs
 from providers.lytics.errors import ConflictError
-from providers.lytics.matching import Wanted, are_kin, contradictions, likely, matches
+from providers.lytics.matching import (
+    Wanted,
+    are_kin,
+    contradictions,
+    likely,
+    matches,
+    share_lineage,
+)
 from providers.lytics.names import NameIndex, default_name
 from providers.lytics.wire import Model
 from tests.providers.lab import ALL_USERS, HIGH_VALUE, LINEAGE, declared
@@ -68,15 +75,32 @@ def test_an_altered_name_is_the_same_model(form: str, name: str | None) -> None:
         {"target": ALL_USERS},
         {"name": "somebody-1f2e3d"},
         {"name": "churn-ffffff-00000000"},
-        {"config": {"collect": 5000, "use_scores": False}},
-        {"config": {"collect": 200, "use_scores": True}},
     ],
 )
 @pytest.mark.parametrize("name", [None, "mine"])
 def test_a_contradiction_is_no_match(shown: dict[str, Any], name: str | None) -> None:
-    """Another name, source, target or reported config value is another model."""
+    """Another name, source or target is another model."""
     inputs = declared(name=name)
     assert ids(Wanted(inputs), model(inputs, **shown)) == []
+
+
+@pytest.mark.parametrize(
+    "config", [{"collect": 5000, "use_scores": False}, {"collect": 200, "use_scores": True}]
+)
+@pytest.mark.parametrize(
+    ("name", "form", "expected"),
+    [(None, "{}", ["a" * 32]), (None, "{}_1", []), (None, "ML: {}", []), ("mine", "{}", [])],
+)
+def test_another_config_contradicts_all_but_a_default_name(
+    config: dict[str, Any], name: str | None, form: str, expected: list[str]
+) -> None:
+    """A default name that came back as it was sent is proof, whatever config is shown beside it.
+
+    An altered one may be that of somebody's copy, and a declared one is anybody's.
+    """
+    wanted = Wanted(declared(name=name))
+    shown = model(declared(name=name), name=form.format(wanted.name), config=config)
+    assert ids(wanted, shown) == expected
 
 
 def test_ids_of_segments_match_in_any_case() -> None:
@@ -190,9 +214,25 @@ def test_contradictions(changes: dict[str, Any], echo: dict[str, Any], expected:
     ],
 )
 def test_kin(one: str, other: str, *, expected: bool) -> None:
-    """Two models are of one declaration when their names show one lineage, or one declared name."""
+    """Two models look like one declaration's when their names show one lineage, or one name."""
     first, second = model(declared(), name=one), model(declared(), id="b" * 32, name=other)
     assert are_kin(first, second) is expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("churn-1f2e3d-00000000", "churn-1f2e3d-11111111", True),
+        ("churn-1f2e3d-00000000", "churn-ffffff-00000000", False),
+        ("churn-1f2e3d-00000000", "churn", False),
+        ("churn", "churn_1", False),
+    ],
+)
+def test_default_names_alone_prove_a_lineage(one: str, other: str, *, expected: bool) -> None:
+    """What is written to a model because of its lineage needs a default name that proves it."""
+    first, second = model(declared(), name=one), model(declared(), id="b" * 32, name=other)
+    assert share_lineage(first, second) is expected
+    assert not share_lineage(first, None)
 
 
 def test_a_model_is_not_its_own_kin() -> None:

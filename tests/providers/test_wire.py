@@ -48,6 +48,34 @@ def test_an_id_is_all_that_a_model_needs() -> None:
         assert model.age_key == (float("inf"), "a")
 
 
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        (True, True),
+        ("true", True),
+        ("True", True),
+        (1, True),
+        (False, False),
+        ("false", False),
+        ("False", False),
+        (0, False),
+        ("", False),
+        (None, False),
+    ],
+    ids=repr,
+)
+def test_a_flag_that_comes_as_a_word_is_read(shown: object, *, expected: bool) -> None:
+    """The API page writes flags as words too: "false" is no truth."""
+    model = Model.model_validate({"id": "a", "is_active": shown, "is_healthy": shown})
+    assert (model.is_active, model.is_healthy) == (expected, expected)
+
+
+def test_a_flag_that_is_none_is_refused() -> None:
+    """What is neither true nor false is never taken for one of them."""
+    with pytest.raises(ValidationError, match="is_active"):
+        Model.model_validate({"id": "a", "is_active": "perhaps"})
+
+
 def test_undocumented_fields_are_passed_over() -> None:
     """A field that nobody documented breaks nothing, at any depth."""
     odd = {"id": "a", "work_ids": ["x"], "config": {"custom_segment_ids": [], "collect": 1.0}}
