@@ -66,14 +66,15 @@ def _note_one(
             then = "An up refuses it for a model that is new here, and ignores it in a replacement"
             pulumi.log.warn(f"{what}. {then}", resource)
         else:
-            adopts = f'adopts model {model.id}, "{model.name}", unless it is replaced now'
+            adopts = f'adopts model {model.id}, "{model.name}"; a replacement trains one instead'
             pulumi.log.info(adopts, resource)
         return
     try:
         wanted = Wanted(inputs, baseline=account)
         found = matches(wanted, likely(wanted, account, names))
     except ConflictError as exc:
-        pulumi.log.warn(f"{exc}. In a replacement nothing of this matters", resource)
+        then = "In a replacement, models that this stack made itself don't count"
+        pulumi.log.warn(f"{exc}. {then}", resource)
         return
     usable = [model for model in found if not model.is_invalid]
     if usable:

@@ -163,3 +163,22 @@ def test_renamed_key_keeps_its_model(project: Project) -> None:
     assert project.id("new") == kept
     assert project.id("old") != kept
     assert account.live_ids() == {kept, project.id("old")}
+
+
+def test_removal_under_a_renamed_key_is_found(project: Project) -> None:
+    """After `was` the state knows the model's new key, so that `removed` finds it by that."""
+    account = project.account
+    project.declare({"old": model(on_delete="delete")})
+    project.up()
+    kept = project.id("old")
+    mark = account.mark()
+    project.declare({"new": model(on_delete="delete", was="old")})
+    project.up()
+    assert project.resource("new")["outputs"]["key"] == "new"
+    project.expect_no_changes()
+
+    project.declare({}, removed={"new": {"on_delete": "retain"}})
+    ran = project.up()
+    assert project.resources() == [], str(ran)
+    assert account.live_ids() == {kept}, str(ran)
+    assert account.writes(mark) == [], str(ran)

@@ -61,8 +61,8 @@ EXPECTED = {
     "activation": Change.STATE_ONLY,
     "adopt": Change.NEVER,
     "take_over": Change.NEVER,
-    "key": Change.NEVER,
-    "stack": Change.NEVER,
+    "key": Change.STATE_ONLY,
+    "stack": Change.STATE_ONLY,
     "lineage": Change.NEVER,
 }
 

@@ -274,6 +274,24 @@ def test_a_removal_in_the_stack_file_says_how_a_model_leaves(lab: Lab, tmp_path:
     assert model.declared_policy("prod", "churn") is None
 
 
+def test_a_removal_is_found_after_key_and_stack_were_renamed(lab: Lab, tmp_path: Path) -> None:
+    """The state gets today's key and stack, so that `removed:` is found under them."""
+    made = models(lab).create(properties(declared(stack="dev", on_delete="delete")))
+    lab.wait_until_built(str(made.id))
+    state = through_engine(made.outs)
+    today = properties(declared(key="new", lineage="ffffff", stack="prod", on_delete="delete"))
+    found = models(lab).diff(str(made.id), state, today)
+    assert (found.changes, found.replaces) == (True, [])
+    mark = lab.account.mark()
+    state = through_engine(models(lab).update(str(made.id), state, today).outs)
+    assert lab.account.writes(mark) == []
+    (tmp_path / "stacks").mkdir()
+    stack_file = tmp_path / "stacks" / "prod.yaml"
+    stack_file.write_text("models: {}\nremoved: {new: {on_delete: retain}}\n")
+    models(lab).delete(str(made.id), state)
+    assert lab.account.live_ids() == {made.id}
+
+
 @pytest.mark.parametrize(
     ("act", "sentence"),
     [

@@ -16,7 +16,6 @@ from providers.lytics import (
     MlModelActivationProvider,
     MlModelProvider,
     outcomes,
-    preview_notes,
     program,
     segments,
     stack_outputs,
@@ -117,7 +116,7 @@ def _fresh_program(lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     def end(message: str) -> None:
         raise EndedError(message)
 
-    for module in (program, segments, outcomes, preview_notes):
+    for module in (program, segments, outcomes):
         monkeypatch.setattr(module, "end_program", end)
     yield
     if program_client.cache_info().currsize:
@@ -474,35 +473,41 @@ def test_a_preview_says_what_is_adopted(run: Program) -> None:
     """An adoption is named in the preview."""
     there = run.lab.account.create()
     run.up(CHURN.replace("source:", f"adopt: {there}, source:"), preview=True)
-    assert run.logged == [f'adopts model {there}, "of_somebody_else"']
+    assert run.logged == [
+        f'adopts model {there}, "of_somebody_else"; a replacement trains one instead'
+    ]
 
 
-def test_a_preview_ends_where_models_cant_be_adopted(run: Program) -> None:
-    """Models that can't be taken over as declared are told in the preview, all of them."""
+def test_a_preview_warns_where_models_cant_be_adopted(run: Program) -> None:
+    """What stands in the way of adoptions is told of each model, and the preview goes on."""
     there = run.lab.account.create(config={"use_content": True, "use_scores": False})
-    with pytest.raises(EndedError) as caught:
-        run.up(
-            f"""\
+    run.up(
+        f"""\
 models:
   one: {{source: all_users, target: high_value, adopt: {there}, {FEATURES}}}
   two: {{source: all_users, target: high_value, adopt: {"f" * 32}, {FEATURES}}}
   three: {{source: all_users, target: high_value, {FEATURES}}}
 """,
-            preview=True,
-        )
-    assert str(caught.value).splitlines() == [
-        "These models can't be taken over as declared:",
-        "  - one: config.use_scores: declared True, the model has False",
-        f"  - two: the account has no model {'f' * 32}",
+        preview=True,
+    )
+    then = "An up refuses it for a model that is new here, and ignores it in a replacement"
+    assert run.logged == [
+        (
+            f"adopt: {there} doesn't fit: config.use_scores: declared True, the model has False. "
+            f"{then}"
+        ),
+        f"adopt: {'f' * 32} doesn't fit: the account has no model {'f' * 32}. {then}",
     ]
 
 
 def test_a_preview_tells_a_conflict(run: Program) -> None:
-    """A declared name that only a person can decide about is told in the preview."""
+    """A declared name that only a person can decide about is told, and the preview goes on."""
     there = run.lab.account.create(name="mine")
     run.lab.account.change(there, config={"collect": 0})
-    with pytest.raises(EndedError, match=f"add adopt: {there}"):
-        run.up(CHURN.replace("source:", "name: mine, source:"), preview=True)
+    run.up(CHURN.replace("source:", "name: mine, source:"), preview=True)
+    (told,) = run.logged
+    assert f"add adopt: {there}" in told
+    assert told.endswith("In a replacement, models that this stack made itself don't count")
 
 
 def test_a_preview_of_known_models_asks_nothing(run: Program) -> None:
