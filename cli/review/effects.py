@@ -47,17 +47,32 @@ def going_live(new: Mapping[str, Any]) -> Iterator[Words]:
         yield words(f"It {_GOES_LIVE} by itself when it is trained")
 
 
-def replacing(live: Subject | None, new: Mapping[str, Any]) -> Iterator[Words]:
-    """Say what retraining means for what is live."""
+def is_set_live_by_nobody(new: Mapping[str, Any]) -> bool:
+    """Tell whether a model goes live neither by itself nor by what is declared."""
+    config = new.get("config")
+    waits = isinstance(config, Mapping) and config.get("build_only") is True
+    undeclared = new.get("is_active") is None and new.get("activation") is None
+    return new.get("activation") == "observe" or (waits and undeclared)
+
+
+def replacing(live: Subject | None, new: Mapping[str, Any], policy: str) -> Iterator[Words]:
+    """Say what retraining means for what is live, which leaves by a policy."""
     if live is None:
         yield words("No model of this declaration is live today, so nobody's scores stop")
         yield from going_live(new)
         return
-    until = {
-        "swap": "until the new one is trained and has passed its gate, if it has one",
-        "observe": "until the new one is there; it is judged, and not set live",
-    }.get(str(new.get("activation")), "until the new one is trained")
-    yield words("Model ", Quoted(live.id), f" stays live {until}")
+    model = words("Model ", Quoted(live.id))
+    if is_set_live_by_nobody(new):
+        yield words(*model, " stays live: nothing sets the new one live")
+        if policy != "retain":
+            yield words(
+                "pulumi up fails rather than retire it, until somebody sets the new one live or "
+                "is_active is declared"
+            )
+        return
+    swaps = new.get("activation") == "swap"
+    until = "is trained and has passed its gate, if it has one" if swaps else "is trained"
+    yield words(*model, f" stays live until the new one {until}")
     if new.get("is_active") is False:
         yield words("The new model isn't to be live: scoring ends")
 

@@ -198,7 +198,7 @@ class _Reader:
         name = found.name if found else Wanted(inputs).name if inputs else None
         told = [
             *effects.coming_to(action, found),
-            *effects.replacing(live, self._step.new),
+            *effects.replacing(live, self._step.new, self._policy),
             *effects.renaming(live or old, name, declared=self._step.new.get("name") is not None),
             *effects.repointing(self._step.old, self._step.new),
         ]
@@ -211,16 +211,23 @@ class _Reader:
             new=new,
             effects=tuple(told),
             gate=self._gate(new, live),
-            left_behind=effects.left_behind(
-                live or old, str(self._step.old.get("on_delete") or "deactivate")
-            ),
+            left_behind=self._left_behind(live, old),
             problems=problems,
         )
+
+    @property
+    def _policy(self) -> str:
+        return str(self._step.old.get("on_delete") or "deactivate")
+
+    def _left_behind(self, live: Subject | None, old: Subject) -> Words:
+        if live and self._policy != "retain" and effects.is_set_live_by_nobody(self._step.new):
+            return ()
+        return effects.left_behind(live or old, self._policy)
 
     def _removed(self) -> Change:
         old, live = self._old(), self._live()
         declared = self._facts.removals.get(self._step.key)
-        policy = str(declared or self._step.old.get("on_delete") or "deactivate")
+        policy = str(declared or self._policy)
         return Change(
             key=self._step.key,
             actions=("removed",),
@@ -350,6 +357,8 @@ def _properties(
     found: Difference, old: Mapping[str, Any], new: Mapping[str, Any]
 ) -> Iterator[Property]:
     for name in (*found.replaces, *found.writes, *found.settings):
+        if name == "key":
+            continue  # That it is renamed is told already.
         retrains = name in found.replaces
         if name == "config":
             yield from _config_properties(old, new)

@@ -55,9 +55,10 @@ class ModelLifecycle:
         difference = differ(model_id, state, inputs)
         self._run.expect_account(state.get("aid"))
         lineage = str(state.get("lineage"))
+        # A swap after a killed replacement finds the model before by this alone.
+        self._run.note_trained(lineage, state.get("trained") or {})
         if difference.replaces:
             self._run.note_replaced(lineage, model_id)
-            self._run.note_trained(lineage, state.get("trained") or {})
         else:
             self._keep(lineage, str(inputs.get("key")), model_id, inputs)
         return difference
@@ -136,7 +137,7 @@ class ModelLifecycle:
                 state's policy holds.
 
         Raises:
-            ConflictError: it is live and its successor isn't, though nobody declares that.
+            ConflictError: it is live and its successor isn't, nor is declared not to be.
             AccountError: the key is another account's.
         """
         if self._run.is_in_use(model_id):
@@ -305,9 +306,13 @@ class ModelLifecycle:
         try:
             self._run.check_account(made.aid)
         except AccountError as exc:
-            # A run's first request may be this one, before any state has told the account.
-            what = f"model {made.id} was made for '{wanted.inputs.key}' in account {made.aid}"
-            message = f"{what}, which is another one: delete it there. {exc}"
+            # An account without models says whose it is only to a key that may see its segments,
+            # and a run's first create may come before any state has told the account.
+            message = (
+                f"model {made.id} was made for '{wanted.inputs.key}' in account {made.aid}, "
+                f"expected account {self._run.account_id}: delete it there, and use the key of the "
+                "account that this stack manages (LIOKEY wins over lytics:apiKey)"
+            )
             raise AccountError(message) from exc
 
     def _say_if_renamed(self, wanted: Wanted, made: Model) -> None:
@@ -374,7 +379,7 @@ class ModelLifecycle:
         if successor is not None and successor.is_active:
             return
         what = f"model {model.id} of '{inputs.key}' is live and its successor {known.current} isn't"
-        if successor is not None and successor.is_complete and successor.config.build_only:
+        if successor is not None and successor.is_complete:
             todo = (
                 "Run pulumi up without --target to finish; where is_active isn't declared, "
                 "declare whether the successor is to be live"

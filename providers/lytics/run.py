@@ -197,6 +197,11 @@ class Run:
         with self._lock:
             return self._owners.get(model_id)
 
+    @property
+    def account_id(self) -> int | None:
+        """The number of the account that state or config speak of, None before either has."""
+        return self._aid
+
     def expect_account(self, aid: object) -> None:
         """Note the account that a state speaks of."""
         if aid is None:

@@ -177,6 +177,34 @@ def test_gate_without_is_active_is_only_shown(project: Project) -> None:
     assert project.outputs()["grow"]["gate"] == "not passed"
 
 
+def test_live_model_stays_while_its_successor_is_only_judged(project: Project) -> None:
+    """A gate alone sets nothing live, so the live model stays until somebody says what is to be."""
+    account = project.account
+    scores(account, ".*")
+    project.declare({"grow": model()})
+    project.up()
+    old = project.id("grow")
+    assert account.live_ids() == {old}
+
+    judged = model(source="dormant", gate={"auc": 0.5})
+    project.declare({"grow": judged})
+    mark = account.mark()
+    for _ in range(2):
+        ran = project.up(code=None)
+        assert ran.code != 0, str(ran)
+        assert "so the first one is kept" in ran.words, str(ran)
+        assert "declare whether the successor is to be live" in ran.words, str(ran)
+    assert account.switches(mark) == []
+    assert account.live_ids() == {old}
+    new = project.id("grow")
+
+    project.declare({"grow": {**judged, "is_active": True}})
+    project.up()
+    assert account.switches(mark) == [(new, True), (old, False)]
+    assert [resource["id"] for resource in project.resources()] == [new]
+    project.expect_no_changes()
+
+
 def test_build_only_toggles_by_replacing(project: Project) -> None:
     """`build_only` is a key of config: it replaces, and either way the model ends up live."""
     account = project.account

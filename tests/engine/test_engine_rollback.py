@@ -45,6 +45,25 @@ def test_going_back_takes_the_trained_model_up_again(project: Project) -> None:
     project.expect_no_changes()
 
 
+def test_rollback_by_hand_is_undone_on_both_sides(project: Project) -> None:
+    """Where somebody stopped the new model and started the old one, one `up` turns both back."""
+    account = project.account
+    outcome(account, ".*")
+    project.declare({"grow": gated()})
+    project.up()
+    old = project.id("grow")
+    project.declare({"grow": gated(source="dormant")})
+    project.up()
+    new = project.id("grow")
+    account.change(new, is_active=False)
+    account.change(old, is_active=True)
+    mark = account.mark()
+    ran = project.up("--refresh")
+    assert account.switches(mark) == [(new, True), (old, False)], str(ran)
+    assert account.live_ids() == {new}
+    project.expect_no_changes()
+
+
 def test_going_back_after_a_failed_gate_keeps_the_model(project: Project) -> None:
     """The model that an earlier `up` marked for deletion is the one that is meant: it stays."""
     account = project.account

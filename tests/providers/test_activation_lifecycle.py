@@ -13,14 +13,17 @@ from providers.lytics.activation_lifecycle import (
     Outcome,
     differs,
 )
-from providers.lytics.errors import AccountError, RequestError
+from providers.lytics.errors import AccountError, ForbiddenError, RequestError
 from providers.lytics.lifecycle import ModelLifecycle
+from providers.lytics.run import Run
+from providers.lytics.wire import Model
 from sandbox.segments import segment_id
 from tests.providers.lab import Lab, declared, properties, through_engine
 
 Json = dict[str, Any]
 PASSES = {"healthy": False, "auc": 0.1}
 FAILS = {"healthy": False, "auc": 1}
+BEATS = {"healthy": False, "beats_current": {"auc": 0.005}}
 
 
 def activation(model_id: str, **changes: object) -> ActivationInputs:
@@ -122,6 +125,48 @@ def test_a_model_that_this_run_replaces_is_the_one_to_stop(lab: Lab) -> None:
     mark = lab.account.mark()
     ActivationLifecycle(run).apply(activation(new), {})
     assert lab.account.switches(mark) == [(new, True), (old, False)]
+
+
+def test_after_a_kill_the_model_before_is_known_from_the_state(lab: Lab) -> None:
+    """Where an earlier run replaced it, the state's memory says which live model to stop."""
+    old = lab.account.create()
+    lab.wait_until_built(old)
+    adopted, state = lab.lifecycle().create(declared(adopt=old))
+    killed, after = lab.lifecycle(), declared(adopt=old, generation=2, activation="swap")
+    killed.diff(adopted, through_engine(state), properties(after))
+    new, state = killed.create(after)
+    lab.wait_until_built(new)
+    run = lab.run()
+    ModelLifecycle(run).diff(new, through_engine(state), properties(after))
+    mark = lab.account.mark()
+    ActivationLifecycle(run).apply(activation(new), {})
+    assert lab.account.switches(mark) == [(new, True), (old, False)]
+
+
+@pytest.mark.parametrize("name", ["Churn", "Churn_2", "ML: Churn"])
+def test_a_declared_name_stops_nobodys_model(lab: Lab, name: str) -> None:
+    """A colleague's live model is no predecessor because its name looks like the declared one."""
+    theirs = lab.account.create(name=name, config={"use_content": True})
+    lab.wait_until_built(theirs)
+    mine, _ = lab.created(name="Churn", activation="swap")
+    mark = lab.account.mark()
+    outcome = apply(lab, activation(mine, gate=BEATS))
+    assert outcome.parts[0].measured.endswith("nothing to beat")
+    assert lab.account.switches(mark) == [(mine, True)]
+    assert lab.account.live_ids() == {mine, theirs}
+
+
+def test_a_model_of_another_key_is_neither_beaten_nor_stopped(lab: Lab) -> None:
+    """What another declaration of the run took over is that one's, though it was live here once."""
+    old, state = live(lab)
+    new = built(lab, 2)
+    run = lab.run()
+    ModelLifecycle(run).create(declared(key="other", lineage="ffffff", adopt=old, take_over=True))
+    mark = lab.account.mark()
+    outcome = ActivationLifecycle(run).apply(activation(new, gate=BEATS), through_engine(state))
+    assert outcome.live
+    assert lab.account.switches(mark) == [(new, True)]
+    assert lab.account.live_ids() == {old, new}
 
 
 def test_a_model_that_is_live_already_needs_no_write(lab: Lab) -> None:
@@ -239,6 +284,27 @@ def test_an_outside_deactivation_is_undone_without_a_new_gate(lab: Lab) -> None:
     )
 
 
+@pytest.mark.parametrize("names", [(None, None), ("one", "two")], ids=["default", "declared"])
+def test_an_outside_rollback_is_undone_on_both_sides(
+    lab: Lab, names: tuple[str | None, str | None]
+) -> None:
+    """Where somebody stopped the new model and started the old one, the swap is made again."""
+    old, new = (
+        lab.created(activation="swap", generation=number, name=name)[0]
+        for number, name in enumerate(names, 1)
+    )
+    state: Json = {}
+    for inputs in (activation(old, gate=PASSES), activation(new, gate=PASSES)):
+        state = outputs(apply(lab, inputs, state), inputs, state)
+    lab.account.change(new, is_active=False)
+    lab.account.change(old, is_active=True)
+    mark = lab.account.mark()
+    outcome = apply(lab, inputs, state)
+    assert lab.account.switches(mark) == [(new, True), (old, False)]
+    assert outcome.live_model_id == new
+    assert not any("summary" in entry["path"] for entry in lab.account.requests(mark))
+
+
 def test_an_outside_deactivation_and_a_new_gate_is_judged(lab: Lab) -> None:
     """With another gate than before it has to be earned again."""
     model_id, state = live(lab, gate=PASSES)
@@ -335,6 +401,98 @@ def test_a_refused_activation_leaves_the_old_model_live(lab: Lab, *, full: bool)
     assert outcome.reasons[0].startswith("Lytics refuses to activate it: POST /api/ml/")
 
 
+@pytest.mark.parametrize("status", [400, 403, 404, 500])
+def test_whatever_stops_a_swap_the_old_model_is_started_again(lab: Lab, status: int) -> None:
+    """A model that was stopped first is live again, however the activation of the new one fails."""
+    old, state = live(lab)
+    _fill(lab, LIVE_LIMIT - 1)
+    new = built(lab, 2)
+    lab.account.fault(method="POST", path=f"^/api/ml/{new}$", status=status, times=None)
+    lifecycle = ActivationLifecycle(lab.run(patience_s=0.02))
+    inputs = activation(new, swap="break_first")
+    mark = lab.account.mark()
+    if status == 400:
+        assert not lifecycle.apply(inputs, state).live
+    else:
+        with pytest.raises(RequestError, match=f"POST /api/ml/{new}: {status}"):
+            lifecycle.apply(inputs, state)
+    switches = lab.account.switches(mark)
+    assert (switches[0], switches[-1]) == ((old, False), (old, True))
+    assert old in lab.account.live_ids()
+    assert len(lab.account.live_ids()) == LIVE_LIMIT
+
+
+def test_a_model_that_cant_be_started_again_is_told(lab: Lab) -> None:
+    """Where the old model can't be started again, that is said, and the first error is raised."""
+    old, state = live(lab)
+    _fill(lab, LIVE_LIMIT - 1)
+    new = built(lab, 2)
+    lab.account.fault(method="POST", path="^/api/ml/", skip=1, status=403, times=None)
+    with pytest.raises(ForbiddenError, match=f"POST /api/ml/{new}: 403"):
+        apply(lab, activation(new, swap="break_first"), state)
+    assert lab.said[-1].startswith(
+        f"model {old} was live before and could not be set live again: POST /api/ml/{old}: 403"
+    )
+    assert lab.said[-1].endswith("Set it live in Lytics, or run pulumi up again")
+
+
+def shows_no_effect(run: Run, monkeypatch: pytest.MonkeyPatch, *, took_effect: bool) -> None:
+    """Answer an activation with a model that isn't live, whether it took effect or not."""
+    client = run.client
+    written = client.update_model
+
+    def update(model_id: str, changes: Json) -> Model:
+        if changes["is_active"] and not took_effect:
+            found = client.fetch_model(model_id)
+            assert found is not None
+            return found
+        return written(model_id, changes).model_copy(update={"is_active": False})
+
+    monkeypatch.setattr(client, "update_model", update)
+
+
+def test_an_activation_without_effect_leaves_the_old_model_live(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reply that says yes and shows a model that isn't live is a failure, with the reason."""
+    old, state = live(lab)
+    new = built(lab, 2)
+    run = lab.run()
+    shows_no_effect(run, monkeypatch, took_effect=False)
+    outcome = ActivationLifecycle(run).apply(activation(new), state)
+    assert (outcome.passed, outcome.live, outcome.live_model_id) == (False, False, old)
+    assert outcome.reasons == (
+        f"Lytics took the activation of model {new} and shows it as not live",
+    )
+    assert lab.account.live_ids() == {old}
+    assert is_different(outputs(outcome, activation(new), state), activation(new))
+
+
+def test_an_activation_that_shows_late_is_believed_once_it_is_seen(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reply may show the model as it was before: the model itself is asked for."""
+    old, state = live(lab)
+    new = built(lab, 2)
+    run = lab.run()
+    shows_no_effect(run, monkeypatch, took_effect=True)
+    assert ActivationLifecycle(run).apply(activation(new), state).live
+    assert lab.account.live_ids() == {new}
+    assert run.looks.any().models[new].is_active
+    assert not run.looks.any().models[old].is_active
+
+
+def test_an_activation_of_a_model_that_is_gone_by_then(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model that somebody deletes between reply and look isn't live."""
+    model_id = built(lab)
+    run = lab.run()
+    shows_no_effect(run, monkeypatch, took_effect=True)
+    monkeypatch.setattr(run.client, "fetch_model", lambda _: None)
+    assert not ActivationLifecycle(run).apply(activation(model_id), {}).live
+
+
 def test_swaps_are_one_after_the_other(lab_with: Callable[..., Lab]) -> None:
     """Swaps of one run don't overlap: the peak of live models is one above their number."""
     lab = lab_with(latency_ms=5)
@@ -373,6 +531,19 @@ def test_an_unknown_state_is_never_done(lab: Lab) -> None:
     model_id = built(lab)
     lab.account.change(model_id, state="retraining")
     assert apply(lab, activation(model_id)).pending
+
+
+@pytest.mark.parametrize("state", ["building", "invalid"])
+def test_what_cant_be_judged_shows_whether_it_is_live(lab: Lab, state: str) -> None:
+    """A live model that is trained again, or whose retraining failed, is shown as live."""
+    model_id, kept = live(lab)
+    lab.account.change(model_id, state=state)
+    inputs = activation(model_id, gate=PASSES)
+    outcome = apply(lab, inputs, kept)
+    assert (outcome.passed, outcome.live, outcome.live_model_id) == (False, True, model_id)
+    assert outcome.pending is (state == "building")
+    lab.account.change(model_id, is_active=False)
+    assert not apply(lab, inputs, kept).live
 
 
 @pytest.mark.parametrize(
@@ -449,8 +620,6 @@ def test_a_failing_api_is_raised(lab: Lab) -> None:
 
 
 # --- beats_current --------------------------------------------------------------------------
-
-BEATS = {"healthy": False, "beats_current": {"auc": 0.005}}
 
 
 @pytest.mark.parametrize(

@@ -368,9 +368,12 @@ def test_what_is_replaced_is_not_in_use(lab: Lab) -> None:
 # --- no gap ---------------------------------------------------------------------------------
 
 
-def _replace(lab: Lab, **changes: object) -> tuple[ModelLifecycle, str, Json, str]:
-    """Replace a live model whose successor is meant to be live; return what is needed to end it."""
-    model_id, state = lab.created(is_active=True)
+def _replace(
+    lab: Lab, before: Json | None = None, **changes: object
+) -> tuple[ModelLifecycle, str, Json, str]:
+    """Replace a live model; return what is needed to end it."""
+    model_id, state = lab.created(**(before or {"is_active": True}))
+    lab.account.change(model_id, is_active=True)
     lifecycle = lab.lifecycle()
     after = declared(generation=2, **changes)
     lifecycle.diff(model_id, through_engine(state), properties(after))
@@ -379,17 +382,53 @@ def _replace(lab: Lab, **changes: object) -> tuple[ModelLifecycle, str, Json, st
     return lifecycle, model_id, through_engine(state), successor
 
 
-def test_a_live_model_stays_while_its_successor_isnt_live(lab: Lab) -> None:
-    """A replaced live model isn't retired while its successor is meant to be live and isn't."""
-    lifecycle, model_id, state, successor = _replace(lab, activation="swap")
+WAITS: Json = {"config": {"use_scores": True, "build_only": True}}
+
+
+@pytest.mark.parametrize(
+    "changes", [{"activation": "swap"}, {"activation": "observe"}, WAITS], ids=str
+)
+def test_a_live_model_stays_while_its_successor_isnt_live(lab: Lab, changes: Json) -> None:
+    """A replaced live model isn't retired while nothing has set its successor live."""
+    lifecycle, model_id, state, successor = _replace(lab, **changes)
     mark = lab.account.mark()
     with pytest.raises(ConflictError) as caught:
         lifecycle.delete(model_id, state)
     assert str(caught.value) == (
-        f"model {model_id} of 'churn' is live and its successor {successor} isn't yet, so it is "
-        "kept. Run pulumi up without --target to finish"
+        f"model {model_id} of 'churn' is live and its successor {successor} isn't, so the first "
+        "one is kept. Run pulumi up without --target to finish; where is_active isn't declared, "
+        "declare whether the successor is to be live"
     )
     assert_unchanged(lab, mark)
+
+
+def test_a_live_model_stays_while_its_successor_is_built(lab_with: Callable[..., Lab]) -> None:
+    """Where an up doesn't wait, the next one retires the old model."""
+    lab = lab_with()
+    model_id, state = lab.created()
+    lab.account.outcome({}, build_s=60)
+    lifecycle = lab.lifecycle()
+    lifecycle.diff(model_id, through_engine(state), properties(declared(generation=2)))
+    successor, _ = lifecycle.create(declared(generation=2))
+    with pytest.raises(ConflictError, match=r"is kept\. Run pulumi up again once it is live$"):
+        lifecycle.delete(model_id, through_engine(state))
+    lab.account.change(successor, state="complete", is_active=True)
+    lifecycle.delete(model_id, through_engine(state))
+    assert lab.account.live_ids() == {successor}
+
+
+def test_a_live_model_stays_when_going_back_is_refused(lab: Lab) -> None:
+    """A model that is taken up again and may not go live leaves the one that it replaces live."""
+    first = lab.created()
+    second = lab.created(generation=2)
+    lab.account.change(first[0], is_active=False)
+    lifecycle = lab.lifecycle()
+    lifecycle.diff(second[0], through_engine(second[1]), properties(declared()))
+    lab.account.fault(method="POST", path=f"^/api/ml/{first[0]}$", status=400)
+    assert lifecycle.create(declared())[0] == first[0]
+    with pytest.raises(ConflictError, match="so the first one is kept"):
+        lifecycle.delete(second[0], through_engine(second[1]))
+    assert lab.account.live_ids() == {second[0]}
 
 
 def test_a_live_model_leaves_once_its_successor_is_live(lab: Lab) -> None:
@@ -401,11 +440,28 @@ def test_a_live_model_leaves_once_its_successor_is_live(lab: Lab) -> None:
     assert lab.account.live_ids() == {successor}
 
 
-def test_a_successor_that_isnt_meant_to_be_live_leaves_a_gap(lab: Lab) -> None:
-    """A model whose successor is only observed leaves as it is told."""
-    lifecycle, model_id, state, _ = _replace(lab, activation="observe")
+def test_a_successor_that_is_declared_idle_leaves_a_gap(lab: Lab) -> None:
+    """Who declares is_active: false wants nothing live, and gets it."""
+    lifecycle, model_id, state, _ = _replace(lab, is_active=False)
     lifecycle.delete(model_id, state)
     assert lab.account.live_ids() == set()
+
+
+def test_a_model_that_isnt_live_leaves_no_gap(lab: Lab) -> None:
+    """Where nothing is live nothing has to follow."""
+    lifecycle, model_id, state, _ = _replace(lab, activation="observe")
+    lab.account.change(model_id, is_active=False)
+    lifecycle._run.looks.now()
+    lifecycle.delete(model_id, state)
+    assert "stays in the account, deactivated" in lab.said[-1]
+
+
+def test_a_model_that_is_retained_needs_no_successor(lab: Lab) -> None:
+    """What stays as it is leaves no gap."""
+    before = {"is_active": True, "on_delete": "retain"}
+    lifecycle, model_id, state, _ = _replace(lab, before, activation="observe")
+    lifecycle.delete(model_id, state)
+    assert lab.account.live_ids() == {model_id}
 
 
 def test_a_live_model_stays_when_its_successor_is_gone(lab: Lab) -> None:
@@ -413,7 +469,7 @@ def test_a_live_model_stays_when_its_successor_is_gone(lab: Lab) -> None:
     lifecycle, model_id, state, successor = _replace(lab, activation="swap")
     lab.account.remove(successor)
     lifecycle._run.looks.forget(successor)
-    with pytest.raises(ConflictError, match="so it is kept"):
+    with pytest.raises(ConflictError, match="so the first one is kept"):
         lifecycle.delete(model_id, state)
 
 

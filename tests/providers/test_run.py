@@ -130,12 +130,17 @@ def test_a_model_of_another_account_is_refused() -> None:
 
 
 def test_a_new_model_of_another_account_is_refused() -> None:
-    """A reply to a create that shows another account fails the create."""
+    """A create that lands in another account fails, and names the stray model and both accounts."""
     with (
         account([], [], made={"id": MODEL_ID, "aid": 5678}, aid=1234) as run,
-        pytest.raises(AccountError, match="the key belongs to account 5678"),
+        pytest.raises(AccountError) as caught,
     ):
         ModelLifecycle(run).create(declared())
+    assert str(caught.value) == (
+        f"model {MODEL_ID} was made for 'churn' in account 5678, expected account 1234: delete it "
+        "there, and use the key of the account that this stack manages (LIOKEY wins over "
+        "lytics:apiKey)"
+    )
 
 
 def test_an_unknown_account_is_learnt() -> None:
@@ -155,13 +160,13 @@ def test_an_unknown_account_is_learnt() -> None:
 def test_one_id_one_resource() -> None:
     """The second resource that comes to an id is refused, the first may come again."""
     run = Run(Settings(api_key="k"))
-    run.note_kept("1f2e3d", "churn", MODEL_ID, meant_live=True)
-    run.note_kept("1f2e3d", "churn", MODEL_ID, meant_live=False)
+    run.note_kept("1f2e3d", "churn", MODEL_ID, stays_idle=False)
+    run.note_kept("1f2e3d", "churn", MODEL_ID, stays_idle=True)
     assert run.owner(MODEL_ID) == "churn"
-    assert run.lineage("1f2e3d").meant_live is False
+    assert run.lineage("1f2e3d").stays_idle is True
     assert run.is_in_use(MODEL_ID)
     with pytest.raises(ConflictError, match="'churn' and 'other' both come to model"):
-        run.note_kept("ffffff", "other", MODEL_ID, meant_live=False)
+        run.note_kept("ffffff", "other", MODEL_ID, stays_idle=False)
 
 
 def test_a_replaced_model_that_is_kept_is_replaced_no_more() -> None:
@@ -170,7 +175,7 @@ def test_a_replaced_model_that_is_kept_is_replaced_no_more() -> None:
     run.note_replaced("1f2e3d", MODEL_ID)
     assert run.lineage("1f2e3d").replaced == {MODEL_ID}
     assert not run.is_in_use(MODEL_ID)
-    run.note_kept("1f2e3d", "churn", MODEL_ID, meant_live=False)
+    run.note_kept("1f2e3d", "churn", MODEL_ID, stays_idle=False)
     assert run.lineage("1f2e3d").replaced == set()
     known = run.lineage_of(MODEL_ID)
     assert known is run.lineage("1f2e3d")

@@ -238,12 +238,52 @@ def test_models_that_stay_are_counted_with_and_without_same_steps() -> None:
 
 
 def test_a_model_that_was_only_renamed_is_known_by_its_new_key() -> None:
-    """A rename writes no outputs, so the key is the resource's name, not what they still hold."""
+    """The key is the resource's name: outputs of an earlier version still hold the old one."""
     old, shown = live_model()
     raw = {"type": MODEL, "urn": urn("new"), "id": OLD_ID, "outputs": dict(old.outputs)}
     state = parse_state(STACK, {"deployment": {"resources": [raw]}})
     review = reviewed([step("delete", "new", old, None)], state, shown)
     assert (review.existing, review.unchanged, only(review).key) == (1, 0, "new")
+
+
+def test_a_rename_is_told_as_such_and_as_nothing_else() -> None:
+    """A key that changes is no setting beside the rename, and touches no live model."""
+    old, shown = live_model()
+    renamed = step("update", "new", old, inputs_of("new", lineage=old.outputs["lineage"]))
+    renamed["oldState"]["urn"] = urn("grow")
+    change = only(reviewed([renamed], state_of(old), shown))
+    assert (change.actions, change.properties) == (("renamed",), ())
+    assert said(change).strip() == "Only the key in the file changes; the model and its name stay"
+
+
+@pytest.mark.parametrize(
+    ("fields", "kept"),
+    [
+        ({"activation": "observe"}, True),
+        ({"config": {"use_scores": True, "build_only": True}}, True),
+        ({"config": {"use_scores": True, "build_only": True}, "activation": "swap"}, False),
+        ({"config": {"use_scores": True, "build_only": True}, "is_active": False}, False),
+        ({"generation": 2}, False),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("policy", ["deactivate", "retain"])
+def test_a_successor_that_nothing_sets_live_is_told(
+    fields: dict[str, object], policy: str, *, kept: bool
+) -> None:
+    """Where nothing sets the new model live, the live one isn't said to be left, not live."""
+    old, shown = live_model(on_delete=policy)
+    text = said(
+        only(
+            reviewed(
+                [step("replace", "grow", old, inputs_of("grow", **fields))], state_of(old), shown
+            )
+        )
+    )
+    assert ("stays live: nothing sets the new one live" in text) is kept
+    assert ("pulumi up fails" in text) is (kept and policy == "deactivate")
+    assert ("stays in the account, not live" in text) is (not kept and policy == "deactivate")
+    assert ("stays as it is, live" in text) is (policy == "retain")
 
 
 def many(count: int, action: str, existing: int) -> Review:
@@ -487,6 +527,19 @@ def test_review_of_a_real_preview_sends_no_write(project: Project, run: Run) -> 
     failed = run("review", "--stack", STACK)
     assert failed.code == 2
     assert "nobody_knows_it" in failed.err
+
+
+@pytest.mark.engine
+def test_a_model_that_cant_be_adopted_fails_the_review(project: Project, run: Run) -> None:
+    """A preview goes on where an adoption doesn't fit: the review says why, and ends with 1."""
+    theirs = project.account.create(name="theirs")
+    project.declare({"grow": model(adopt=theirs, source="dormant"), "fine": model()})
+    answer = run("review", "--stack", STACK)
+    assert answer.code == 1, answer.err
+    assert "source: declared" in answer.out.replace("\n", " ")
+    assert "2 models to change" in answer.out
+    project.declare({"grow": model(adopt=theirs), "fine": model(source="dormant")})
+    assert run("review", "--stack", STACK).code == 0
 
 
 @pytest.mark.engine
