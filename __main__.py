@@ -1,7 +1,8 @@
 """The program that `pulumi up` runs: declares the models of `stacks/<stack>.yaml`."""
 
-from providers.lytics import declare, export, read_stack
+# Each function is loaded when it is called: the first requests are under way by then.
+from providers import lytics
 
-stack = read_stack()
-models = declare(stack)
-export(models)
+stack = lytics.read_stack()
+models = lytics.declare(stack)
+lytics.export(models)

@@ -11,9 +11,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from bench.api import Api
-from bench.contenders import ROOT, STEPS, Contender, Floor, Ours, Step, Terraform
-from bench.measure import FailedError, Measured
-from bench.report import draw, table
+from bench.contenders import LOOKS, ROOT, STEPS, Contender, Floor, Ours, Terraform
+from bench.measure import FailedError
+from bench.report import BUILD_S, BUILDING, BUILDS, Results, draw, table
 from engine.places import cache_folder
 
 OUT = ROOT / "bench" / "results"
@@ -29,8 +29,10 @@ def main(arguments: list[str]) -> int:
     if Terraform in contenders and (why := Terraform.lacks(cache_folder() / "bench")):
         _say(f"Left out: terraform: {why}")
         contenders.remove(Terraform)
-    results: dict[tuple[str, int, Step], list[Measured]] = defaultdict(list)
+    results: Results = defaultdict(list)
     try:
+        if Ours in contenders and options.builds:
+            _measure_builds(options.latency_ms, results)
         for count in options.models:
             for number in range(options.runs):
                 # In turn, so that what else the machine does meets all of them alike.
@@ -40,13 +42,13 @@ def main(arguments: list[str]) -> int:
         _say(str(exc))
         return 1
     OUT.mkdir(exist_ok=True)
+    (OUT / "table.md").write_text(table(results, options.latency_ms), encoding="utf-8")
     raw = [
         {"contender": name, "models": count, "step": step, **asdict(one)}
         for (name, count, step), many in results.items()
         for one in many
     ]
     (OUT / "results.json").write_text(json.dumps(raw, indent=1) + "\n", encoding="utf-8")
-    (OUT / "table.md").write_text(table(results, options.latency_ms), encoding="utf-8")
     draw(results, OUT / "models.svg")
     _say((OUT / "table.md").read_text(encoding="utf-8"))
     return 0
@@ -57,7 +59,7 @@ def _measure(
     count: int,
     latency_ms: float,
     number: int,
-    results: dict[tuple[str, int, Step], list[Measured]],
+    results: Results,
 ) -> None:
     with closing(Api(latency_ms)) as api, tempfile.TemporaryDirectory() as folder:
         mine = contender(Path(folder) / contender.name, count, api)
@@ -65,6 +67,16 @@ def _measure(
             measured = mine.measure(step)
             results[contender.name, count, step].append(measured)
             _say(f"{number + 1}: {contender.name}, {count} models, {step}: {measured.wall_s:.1f} s")
+        if isinstance(mine, Ours):
+            for command in LOOKS:
+                results[mine.name, count, command].append(mine.look(command))
+
+
+def _measure_builds(latency_ms: float, results: Results) -> None:
+    with closing(Api(latency_ms, BUILD_S)) as api, tempfile.TemporaryDirectory() as folder:
+        measured = Ours(Path(folder) / Ours.name, BUILDS, api).measure("create all")
+    results[Ours.name, BUILDS, BUILDING].append(measured)
+    _say(f"{BUILDS} builds of {BUILD_S:g} s: {measured.wall_s:.1f} s")
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:
@@ -73,6 +85,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     add("--models", type=int, nargs="+", default=[1, 10, 100, 300, 1000], help="how many models")
     add("--runs", type=int, default=3, help="how often each is run; the median counts")
     add("--latency-ms", type=float, default=50.0, help="what each request takes")
+    add("--builds", action=argparse.BooleanOptionalAction, default=True, help="measure builds too")
     names = [one.name for one in CONTENDERS]
     add("--only", nargs="+", choices=names, default=names, help="who is measured")
     return parser.parse_args(arguments)

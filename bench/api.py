@@ -12,12 +12,13 @@ class Api:
 
     Args:
         latency_ms: what each request takes longer, in milliseconds.
+        build_s: what a build takes, in seconds.
     """
 
-    def __init__(self, latency_ms: float) -> None:
+    def __init__(self, latency_ms: float, build_s: float = 0.0) -> None:
         self.latency_ms = latency_ms
         command = [sys.executable, "-m", "sandbox", "--port", "0", "--no-train"]
-        command += ["--latency-ms", str(latency_ms)]
+        command += ["--latency-ms", str(latency_ms), "--build-s", str(build_s)]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None  # noqa: S101 - it is a pipe
         self.url = self._process.stdout.readline().split()[-1]

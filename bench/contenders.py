@@ -17,9 +17,12 @@ from tests.engine.project import environment, run_pulumi
 ROOT = Path(__file__).parents[1]
 Step = Literal["create all", "no change", "no change, refreshed", "label of all"]
 STEPS: tuple[Step, ...] = get_args(Step)
+# Commands that only this project has.
+LOOKS = ("validate", "list", "drift", "review")
 SOURCES = ("all_users", "mobile_users", "email_openers", "dormant")
 TARGET = "high_value"
-LARGE = 200
+# From so many models on `bin/pulumi` has the state written once, at the end.
+LARGE = 60
 
 
 def key_of(number: int) -> str:
@@ -121,6 +124,15 @@ class Ours(_Pulumi):
             self._init()
         text = yaml.safe_dump({"models": models}, sort_keys=False)
         (self.folder / "stacks" / "bench.yaml").write_text(text, encoding="utf-8")
+
+    def look(self, command: str) -> Measured:
+        """Run a command of `lytics-ml` that only looks, and count the requests that it sent."""
+        self.api.forget_requests()
+        stack = ["bench"] if command == "validate" else ["--stack", "bench"]
+        words = [str(ROOT / "bin" / "lytics-ml"), command, *stack]
+        measured = run(words, self.folder, self.environment())
+        measured.requests = self.api.requests()
+        return measured
 
 
 class Floor(_Pulumi):

@@ -1,24 +1,26 @@
 """The table and the plot that the README shows."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from bench.contenders import STEPS, Step
+from bench.contenders import LOOKS, STEPS
 from bench.measure import Measured
 
-# By contender, number of models and step, each run.
-Results = Mapping[tuple[str, int, Step], list[Measured]]
+# By contender, number of models and step or command, each run.
+Results = dict[tuple[str, int, str], list[Measured]]
+BUILDING = "create all, built"
+# What Lytics takes most of the time for: builds, which are to be waited for all at once.
+BUILDS, BUILD_S = 200, 20.0
 COLOURS = {"lytics-ml": "#1f6feb", "floor": "#8b949e", "terraform": "#8957e5"}
 
 
 def table(results: Results, latency_ms: float) -> str:
     """Return a Markdown table of medians, and the requests and memory behind them."""
     names = list(dict.fromkeys(name for name, _, _ in results))
-    counts = sorted({count for _, count, _ in results})
+    counts = sorted({count for _, count, step in results if step in STEPS})
     said = f"Seconds: median (lowest-highest) of {_runs(results)} runs in turn on one machine"
     lines = [
         f"{said}; requests in brackets, each of which takes {latency_ms:g} ms.",
@@ -43,7 +45,25 @@ def table(results: Results, latency_ms: float) -> str:
         lines.append(f"| memory of the {part}, MB | {' | '.join(cells)} |")
     cells = [_most([one.first_line_s for one in _of(results, name, most)]) for name in names]
     lines.append(f"| seconds to the first line | {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_looks(results, most), *_builds(results)]) + "\n"
+
+
+def _looks(results: Results, count: int) -> list[str]:
+    """Return how long the commands take that only this project has."""
+    cells = [(look, _cell(results.get(("lytics-ml", count, look), []))) for look in LOOKS]
+    rows = [f"| `lytics-ml {look}` | {cell} |" for look, cell in cells if cell != "-"]
+    return ["", f"| at {count:,} models | seconds |", "|---|---:|", *rows] if rows else []
+
+
+def _builds(results: Results) -> list[str]:
+    """Return how long many builds at once take."""
+    lines = []
+    for (_, count, step), many in results.items():
+        if step == BUILDING:
+            took_s = median(one.wall_s for one in many)
+            built = f"{count} models that each take {BUILD_S:g} s to build"
+            lines += ["", f"{built} are created, built and waited for in {took_s:.0f} s."]
+    return lines
 
 
 def _runs(results: Results) -> int:
@@ -58,7 +78,7 @@ def _cell(many: list[Measured]) -> str:
     return f"{median(walls):.1f} ({walls[0]:.1f}-{walls[-1]:.1f}) [{requests:,}]"
 
 
-def _ratio(results: Results, count: int, step: Step) -> str:
+def _ratio(results: Results, count: int, step: str) -> str:
     """Return the median of what each run took compared with the floor's beside it."""
     ours = results.get(("lytics-ml", count, step), [])
     floor = results.get(("floor", count, step), [])

@@ -11,7 +11,7 @@ from providers.lytics.errors import LyticsError
 from providers.lytics.gate import FITNESS_BANDS, number
 from providers.lytics.wire import Model, Summary
 
-SUMMARIES_AT_ONCE = 8
+SUMMARIES_AT_ONCE = 32
 SCORES = ("auc", "accuracy", "reach", "rsq", "mse", "threshold", "audience_similarity")
 
 

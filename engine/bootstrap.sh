@@ -7,8 +7,8 @@
 
 : "${root:?is set by who sources this}"
 venv=$root/.venv
-# A stack file of more lines is a large stack: some two hundred models.
-large_stack_lines=1000
+# A stack file of more lines is a large stack: some sixty models.
+large_stack_lines=500
 
 # Prints a Python 3.11 or later that can make virtual environments, or says what is missing.
 find_python() {
@@ -166,8 +166,8 @@ use_defaults() {
     if [[ ${chosen##*/} == local ]]; then export PULUMI_CONFIG_PASSPHRASE=local; fi
   fi
   export PULUMI_SKIP_UPDATE_CHECK=${PULUMI_SKIP_UPDATE_CHECK:-true}
-  # Steps wait for the API, not for this machine: more of them at once than it has cores.
-  export PULUMI_PARALLEL=${PULUMI_PARALLEL:-256}
+  # Steps wait for the API, not for this machine: as many at once as the client has connections.
+  export PULUMI_PARALLEL=${PULUMI_PARALLEL:-64}
   export PULUMI_PARALLEL_DIFF=${PULUMI_PARALLEL_DIFF:-true}
   spare_checkpoints "$home"
   tell_program "$@"

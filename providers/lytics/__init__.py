@@ -9,10 +9,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from providers.lytics.activation import MlModelActivation, MlModelActivationProvider
-    from providers.lytics.model import MlModel, MlModelProvider
-    from providers.lytics.program import declare, read_stack
+    from providers.lytics.activation import MlModelActivationProvider
+    from providers.lytics.activation_resource import MlModelActivation
+    from providers.lytics.model import MlModelProvider
+    from providers.lytics.model_resource import MlModel
+    from providers.lytics.program import declare
     from providers.lytics.stack_outputs import export
+    from providers.lytics.start import read_stack
     from providers.lytics.watcher import wait_until_built
 
 # httpx loads a command line of its own, with rich and click, wherever those are installed. Nobody
@@ -32,13 +35,13 @@ __all__ = [
 ]
 
 _HOMES = {
-    "MlModel": "model",
-    "MlModelActivation": "activation",
+    "MlModel": "model_resource",
+    "MlModelActivation": "activation_resource",
     "MlModelActivationProvider": "activation",
     "MlModelProvider": "model",
     "declare": "program",
     "export": "stack_outputs",
-    "read_stack": "program",
+    "read_stack": "start",
     "wait_until_built": "watcher",
 }
 

@@ -29,7 +29,9 @@ SCORES = ("auc", "accuracy", "reach", "rsq", "mse", "audience_similarity")
 class ActivationInputs(BaseModel):
     """What is declared of going live."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, protected_namespaces=(), defer_build=True
+    )
 
     key: Annotated[str, Field(min_length=1), Change.NEVER]
     model_id: Annotated[HexId, Change.IN_PLACE]

@@ -20,7 +20,7 @@ from providers.lytics.errors import (
     TimedOutError,
     UnreadableReplyError,
 )
-from providers.lytics.pace import Pace
+from providers.lytics.pace import LONGEST_HOLD_S, Pace
 from providers.lytics.protocol import Request
 from providers.lytics.settings import Settings
 from providers.lytics.wire import Model, Segment, Summary
@@ -29,7 +29,6 @@ CONNECT_TIMEOUT_S = 10.0
 MOST_CONNECTIONS = 64
 FIRST_PAUSE_S = 0.25
 LONGEST_PAUSE_S = 20.0
-LONGEST_RETRY_AFTER_S = 120.0
 RECOVERY_S = 30.0
 
 _Shape = TypeVar("_Shape", bound=BaseModel)
@@ -224,7 +223,7 @@ def pause_s(attempt: RetryCallState) -> float:
     asked_s = getattr(error, "retry_after_s", None)
     if asked_s is not None:
         spread: float = random.uniform(0, 0.5)  # noqa: S311 - jitter, not a secret
-        return min(float(asked_s), LONGEST_RETRY_AFTER_S) * (1 + spread)
+        return min(float(asked_s), LONGEST_HOLD_S) * (1 + spread)
     ceiling = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2**attempt.attempt_number)
     return random.uniform(FIRST_PAUSE_S / 2, ceiling)  # noqa: S311 - jitter, not a secret
 

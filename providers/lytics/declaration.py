@@ -117,7 +117,7 @@ DEFAULT_BUILD_TIMEOUT = "4h"
 class ModelConfig(BaseModel):
     """How a model is trained; a change of any of these trains a new one."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     use_scores: Annotated[
         bool | None, Field(description="use Lytics' behavioral scores as features")
@@ -151,7 +151,7 @@ class ModelConfig(BaseModel):
 class ModelSettings(BaseModel):
     """What the stack files and the provider share."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     name: Annotated[
         Name | None,
@@ -278,7 +278,7 @@ class ModelDeclaration(ModelSettings):
 class Removal(BaseModel):
     """How a model that is no longer declared leaves the account."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     on_delete: Annotated[OnDelete, Field(description="deactivate, delete or retain")]
 

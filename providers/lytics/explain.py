@@ -1,7 +1,6 @@
 """Turns a validation error into a sentence that says what would be right."""
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -30,6 +29,8 @@ def explain(error: ValidationError, shape: type[BaseModel]) -> list[tuple[Place,
 
 def unknown_key(key: str, known: list[str]) -> str:
     """Return the sentence for a key that isn't known, with the nearest that is."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only for mistakes
+
     near = get_close_matches(key, known, n=1, cutoff=0.6)
     hint = f", did you mean {near[0]}?" if near else "."
     return f"unknown key{hint} Known: {', '.join(known)}"

@@ -23,7 +23,7 @@ Margin = Annotated[float, Field(ge=0)]
 class Margins(BaseModel):
     """By how much a model must be better than the one that is live, per number."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     auc: Annotated[
         Unit | None, Field(description="area under the ROC curve, for example 0.005")
@@ -40,7 +40,7 @@ class Margins(BaseModel):
 class Gate(BaseModel):
     """What a trained model must score before it goes live; every part is optional."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     auc: Annotated[Unit | None, Field(description="area under the ROC curve, at least")] = None
     accuracy: Annotated[Decile | None, Field(description="accuracy, 0 to 10, at least")] = None

@@ -10,7 +10,8 @@ import gc
 from concurrent.futures import ThreadPoolExecutor
 
 HOST_THREADS = 4
-WANTED_THREADS = 256
+# As many as the client has connections: more would only wait, and for each other.
+WANTED_THREADS = 64
 
 
 def widen(threads: int = WANTED_THREADS) -> int:

@@ -6,7 +6,6 @@ from time import monotonic, sleep
 from typing import Any
 
 from providers.lytics.changes import Difference, differ
-from providers.lytics.client import LONGEST_RETRY_AFTER_S
 from providers.lytics.declaration import ModelInputs, OnDelete
 from providers.lytics.errors import (
     AccountError,
@@ -18,6 +17,7 @@ from providers.lytics.errors import (
 from providers.lytics.looks import Look
 from providers.lytics.matching import Wanted, contradictions, likely, matches
 from providers.lytics.names import normalised_config, proof_in, same_name
+from providers.lytics.pace import LONGEST_HOLD_S
 from providers.lytics.run import Run
 from providers.lytics.state import (
     inputs_from,
@@ -81,9 +81,8 @@ class ModelLifecycle:
             found = self._matches(wanted)
             model = taken_up = self._taken_up(wanted, found)
             if model is None:
-                with self._run.creating():
-                    # What isn't taken up is `invalid`, and not this create's.
-                    model = self._trained(wanted, {one.id for one in found})
+                # What isn't taken up is `invalid`, and not this create's.
+                model = self._trained(wanted, {one.id for one in found})
         self._run.looks.remember(model)
         self._keep(inputs.lineage, inputs.key, model.id, inputs.model_dump())
         model = self._brought_in_line(inputs, model)
@@ -198,7 +197,8 @@ class ModelLifecycle:
             wanted: what is to be trained.
             before: ids of matches that were there already.
         """
-        made = self._sent(wanted, before)
+        with self._run.sending():
+            made = self._sent(wanted, before)
         self._check_account_of(wanted, made)
         self._say_if_renamed(wanted, made)
         return self._only_one(wanted, made, before)
@@ -218,7 +218,7 @@ class ModelLifecycle:
                 if not may_repeat or self._run.client.has_given_up:
                     self._run.client.give_up()
                     raise
-                sleep(min(exc.retry_after_s or 0.0, LONGEST_RETRY_AFTER_S) * random.uniform(1, 1.5))  # noqa: S311 - jitter
+                sleep(min(exc.retry_after_s or 0.0, LONGEST_HOLD_S) * random.uniform(1, 1.5))  # noqa: S311 - jitter
         raise AssertionError  # pragma: no cover - the last try returns or raises
 
     def _found_after(self, wanted: Wanted, before: set[str], error: RequestError) -> Model | None:
@@ -271,7 +271,7 @@ class ModelLifecycle:
 
     def _once_listed(self, wanted: Wanted, made: Model, before: set[str]) -> list[Model]:
         """Return this create's matches as soon as ML List shows the model that was made."""
-        look = self._run.looks.now(self._run.gather_s)
+        look = self._run.looks.now(self._run.gather)
         for _ in tries(self._run.settings.settle_s):
             if made.id in look.models:
                 break

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from time import monotonic, sleep
+from time import monotonic
 
 from providers.lytics.names import NameIndex
 from providers.lytics.wire import Model
@@ -58,13 +58,13 @@ class Looks:
         """Return the newest look of the run, the first one if there is none yet."""
         return self._since(float("-inf"))
 
-    def now(self, gather_s: float = 0.0) -> Look:
+    def now(self, gather: Callable[[], None] | None = None) -> Look:
         """Return a look whose request is sent after this call.
 
         Args:
-            gather_s: seconds that the request waits for others who will want it as well.
+            gather: waits, before the request, for others who will want it as well.
         """
-        return self._since(monotonic(), gather_s)
+        return self._since(monotonic(), gather)
 
     def remember(self, model: Model) -> None:
         """Put a model that the API has just returned into this and every look under way."""
@@ -85,16 +85,14 @@ class Looks:
     def _overlaid(self, started_s: float, models: Mapping[str, Model], ids: Iterable[str]) -> Look:
         changed = dict(models)
         for model_id in ids:
-            written_s, model = self._written[model_id]
-            if written_s < started_s:
-                continue
+            _, model = self._written[model_id]
             if model is None:
                 changed.pop(model_id, None)
             else:
                 changed[model_id] = model
         return Look(started_s, changed)
 
-    def _since(self, earliest_s: float, gather_s: float = 0.0) -> Look:
+    def _since(self, earliest_s: float, gather: Callable[[], None] | None = None) -> Look:
         called_s = monotonic()
         # Who waits here finds, once inside, what was fetched, or how that failed, meanwhile.
         if (ready := self._ready(earliest_s)) is not None:
@@ -104,7 +102,8 @@ class Looks:
                 return ready
             if self._failure is not None and self._failure[0] >= called_s:
                 raise self._failure[1]
-            sleep(gather_s)
+            if gather is not None:
+                gather()
             started_s = monotonic()
             try:
                 models = {model.id: model for model in self._fetch()}
@@ -114,6 +113,8 @@ class Looks:
             with self._changing:
                 for model in models.values():
                     self.names.learn(model.id, model.name)
+                # What was written before the request was sent, the reply knows of.
+                self._written = {i: w for i, w in self._written.items() if w[0] >= started_s}
                 self._last = self._overlaid(started_s, models, self._written)
                 return self._last
 

@@ -11,7 +11,7 @@ from providers.lytics.declaration import ModelInputs
 from providers.lytics.errors import ConflictError, LyticsError
 from providers.lytics.lifecycle import adoption_problems
 from providers.lytics.matching import Wanted, are_kin, likely, matches
-from providers.lytics.model import MlModel
+from providers.lytics.model_resource import MlModel
 from providers.lytics.names import NameIndex
 from providers.lytics.watcher import program_watcher
 from providers.lytics.wire import Model

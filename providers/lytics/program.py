@@ -1,44 +1,30 @@
 """What `__main__.py` does: a stack file in, resources and outputs out."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 from typing import cast
 
 import pulumi
 from pulumi.output import UNKNOWN
 
-from providers.lytics.activation import MlModelActivation
+from providers.lytics import ahead
+from providers.lytics.activation_resource import MlModelActivation
 from providers.lytics.declaration import ModelDeclaration, ModelInputs, ModelSettings
-from providers.lytics.ending import end_program, end_when_interrupted
-from providers.lytics.errors import LyticsError
 from providers.lytics.later import awaited
-from providers.lytics.model import MlModel
+from providers.lytics.model_resource import MlModel
 from providers.lytics.names import lineage
+from providers.lytics.outcomes import outcomes
 from providers.lytics.preview_notes import Planned, note
-from providers.lytics.program_settings import program_settings
-from providers.lytics.sdk_costs import spare_debug_messages
-from providers.lytics.segments import fetch_book, is_id, resolve_all
-from providers.lytics.stack_file import Stack, read_stack_file
+from providers.lytics.program_settings import may_wait, program_settings
+from providers.lytics.sdk_costs import register_what_is_declared
+from providers.lytics.segment_lookup import fetch_book, resolve_all
+from providers.lytics.segments import is_id
+from providers.lytics.stack_file import Stack
 from providers.lytics.stack_outputs import Declared
-from providers.lytics.watcher import may_wait, program_watcher
+from providers.lytics.start import told_to_the_user
+from providers.lytics.watcher import program_watcher
 
-
-@contextmanager
-def told_to_the_user() -> Iterator[None]:
-    """End the program with a plain sentence, not a traceback, when something known goes wrong."""
-    try:
-        yield
-    except LyticsError as exc:
-        end_program(str(exc))
-
-
-def read_stack(folder: Path | str = "stacks") -> Stack:
-    """Read the declarations of the stack that is being run: `stacks/<stack>.yaml`."""
-    spare_debug_messages()
-    end_when_interrupted()
-    with told_to_the_user():
-        return read_stack_file(Path(folder) / f"{pulumi.get_stack()}.yaml")
+# The engine takes up so many models while the program declares the next ones.
+TOGETHER = 200
 
 
 def declare(stack: Stack) -> dict[str, Declared]:
@@ -50,10 +36,14 @@ def declare(stack: Stack) -> dict[str, Declared]:
     with told_to_the_user():
         segment = _segments(stack)
         renamed = {model.was for model in stack.models.values() if model.was}
-        declared = {
-            key: _declare(stack, key, model, segment, again=int(key in renamed))
-            for key, model in stack.models.items()
-        }
+        declared = {}
+        # Nobody is the last one to finish before the program has been read to its end.
+        outcomes.join()
+        for number, (key, model) in enumerate(stack.models.items(), start=1):
+            declared[key] = _declare(stack, key, model, segment, again=int(key in renamed))
+            if number % TOGETHER == 0 or number == len(stack.models):
+                register_what_is_declared()
+        awaited(_finish())
     if pulumi.runtime.is_dry_run() and program_settings().api_key is not None:
         planned = [
             _planned(stack, key, one, segment, again=int(key in renamed))
@@ -61,6 +51,10 @@ def declare(stack: Stack) -> dict[str, Declared]:
         ]
         awaited(note(planned))
     return declared
+
+
+async def _finish() -> None:
+    outcomes.finish()
 
 
 def _segments(stack: Stack) -> Callable[[str], pulumi.Input[str]]:
@@ -73,8 +67,8 @@ def _segments(stack: Stack) -> Callable[[str], pulumi.Input[str]]:
     }
     slugs = {place: name for place, name in references.items() if not is_id(name)}
     book = fetch_book() if slugs else None
-    if stack.models and not slugs and may_wait():
-        program_watcher().look_first()
+    if stack.models and may_wait():
+        program_watcher().look_first(ahead.taken("models"))
     if slugs and book is None:
         pulumi.log.warn(
             "No API key: segments are not looked up, and this preview can't say which models "

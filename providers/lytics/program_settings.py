@@ -1,11 +1,15 @@
 """The settings of the running Pulumi program, and its connection to the API."""
 
+import os
 from functools import cache
+from typing import TYPE_CHECKING
 
 import pulumi
 
-from providers.lytics.client import LyticsClient
 from providers.lytics.settings import KEY_VARIABLE, Settings, keys_differ
+
+if TYPE_CHECKING:
+    from providers.lytics.client import LyticsClient
 
 
 @cache
@@ -24,6 +28,14 @@ def program_settings() -> Settings:
 
 
 @cache
-def program_client() -> LyticsClient:
+def program_client() -> "LyticsClient":
     """Return the program's one connection to the API, which lasts as long as the program."""
+    # What the program needs besides is loaded while the first requests are under way.
+    from providers.lytics.client import LyticsClient  # noqa: PLC0415
+
     return LyticsClient(program_settings())
+
+
+def may_wait() -> bool:
+    """Tell whether this operation waits; a preview, a refresh and a destroy don't."""
+    return not pulumi.runtime.is_dry_run() and not os.environ.get("LYTICS_ML_NO_WAIT")

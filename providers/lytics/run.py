@@ -9,9 +9,9 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Any
 
-from providers.lytics.client import LyticsClient
 from providers.lytics.engine_log import tell
 from providers.lytics.errors import (
     AccountError,
@@ -24,9 +24,12 @@ from providers.lytics.looks import Look, Looks
 from providers.lytics.settings import Settings
 from providers.lytics.wire import Model
 
+if TYPE_CHECKING:
+    from providers.lytics.client import LyticsClient
+
 MOST_REMEMBERED = 20
-GATHER_PER_CREATE_S = 0.05
-LONGEST_GATHER_S = 1.0
+GATHER_STEP_S = 0.02
+LONGEST_GATHER_S = 0.5
 
 
 @dataclass
@@ -58,7 +61,7 @@ class Run:
     def __init__(
         self,
         settings: Settings,
-        client: LyticsClient | None = None,
+        client: "LyticsClient | None" = None,
         say: Callable[[str], None] = tell,
     ) -> None:
         self.settings = settings
@@ -71,15 +74,17 @@ class Run:
         self._owners: dict[str, str] = {}
         self._aid = settings.account_id
         self._looks: Looks | None = None
-        self._creates = 0
+        self._sending = 0
         self._told: set[str] = set()
         self._baseline: frozenset[str] | None = None
 
     @property
-    def client(self) -> LyticsClient:
-        """The client, made when it is first needed: previews without a key need none."""
+    def client(self) -> "LyticsClient":
+        """The client, made when it is first needed: an `up` without changes needs none."""
         with self._lock:
             if self._client is None:
+                from providers.lytics.client import LyticsClient  # noqa: PLC0415 - as said above
+
                 self._client = LyticsClient(self.settings)
             return self._client
 
@@ -120,23 +125,24 @@ class Run:
         return self._baseline
 
     @contextmanager
-    def creating(self) -> Iterator[None]:
-        """Count the creates that are under way."""
+    def sending(self) -> Iterator[None]:
+        """Count the creates that have no reply yet."""
         with self._lock:
-            self._creates += 1
+            self._sending += 1
         try:
             yield
         finally:
             with self._lock:
-                self._creates -= 1
+                self._sending -= 1
 
-    @property
-    def gather_s(self) -> float:
-        """For how long a look waits for the creates that will want it as well, in seconds.
+    def gather(self) -> None:
+        """Wait for the creates that will want the next look as well, for half a second at most.
 
         A create alone doesn't wait; of a thousand at once, a few dozen looks serve all.
         """
-        return min(LONGEST_GATHER_S, GATHER_PER_CREATE_S * (self._creates - 1))
+        end_s = monotonic() + LONGEST_GATHER_S
+        while self._sending and monotonic() < end_s:
+            sleep(GATHER_STEP_S)
 
     def lineage(self, name: str) -> Lineage:
         """Return what is known of a lineage."""

@@ -1,20 +1,21 @@
 """What `pulumi stack output` shows of each model."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from time import monotonic
 from typing import Any
 
 import pulumi
 
-from providers.lytics.activation import MlModelActivation
 from providers.lytics.activation_lifecycle import SCORES
+from providers.lytics.activation_resource import MlModelActivation
 from providers.lytics.errors import LyticsError
 from providers.lytics.gate import number
 from providers.lytics.later import all_of, then
-from providers.lytics.model import MlModel
-from providers.lytics.program_settings import program_client, program_settings
+from providers.lytics.model_resource import MlModel
+from providers.lytics.names import lineage, proof_in
+from providers.lytics.program_settings import may_wait, program_client, program_settings
 from providers.lytics.watcher import program_watcher, wait_until_built
 from providers.lytics.wire import Model
 
@@ -22,6 +23,7 @@ SHOWN_SCORES = ("auc", "accuracy", "reach")
 # Scores of models without a gate cost a request each, and an `up` that finds nothing to do is to
 # cost five at most; `lytics-ml list` shows them all.
 MOST_SUMMARIES = 2
+Scores = dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -43,25 +45,20 @@ def export(declared: Mapping[str, Declared]) -> None:
     Models without an activation are waited for here, so that what is shown is what they came to.
     """
     ungated = [one.model for one in declared.values() if one.activation is None]
-    # Announced first, so that the wait's first look comes after it and can serve for what is shown.
-    settled = then(all_of([model.id for model in ungated]), _time)
+    begun = _begin_scores(ungated)
     built = wait_until_built(ungated)
     facts = {key: _facts(one) for key, one in declared.items()}
     names = [(key, name) for key, some in facts.items() for name in some]
-    values = all_of([settled, built, *(facts[key][name] for key, name in names)])
+    values = all_of([built, *(facts[key][name] for key, name in names)])
 
     async def shown(known: list[Any]) -> dict[str, Any]:
         by_key: dict[str, dict[str, Any]] = {key: {} for key in declared}
-        settled_s, _, *rest = known
+        _, *rest = known
         for (key, name), value in zip(names, rest, strict=True):
             by_key[key][name] = value
-        return await _as_shown(by_key, settled_s)
+        return await _as_shown(by_key, begun)
 
     pulumi.export("models", then(values, shown))
-
-
-async def _time(_ids: list[str]) -> float:
-    return monotonic()
 
 
 def _facts(one: Declared) -> dict[str, pulumi.Output[Any]]:
@@ -71,6 +68,7 @@ def _facts(one: Declared) -> dict[str, pulumi.Output[Any]]:
         "name": model.name,
         "state": model.state,
         "live": model.live,
+        "managed": pulumi.Output.from_input(model.facts.manages_live),
     }
     if activation is not None:
         facts |= {
@@ -83,32 +81,43 @@ def _facts(one: Declared) -> dict[str, pulumi.Output[Any]]:
     return facts
 
 
-async def _as_shown(facts: Mapping[str, dict[str, Any]], settled_s: float) -> dict[str, Any]:
+async def _as_shown(
+    facts: Mapping[str, dict[str, Any]], begun: Mapping[str, "Future[Scores]"]
+) -> dict[str, Any]:
     """Bring the facts of the resources up to what the API shows at the end of the run.
 
     Args:
         facts: by key, what the resources say.
-        settled_s: when the models without an activation were as declared, monotonic.
+        begun: by id, scores that were asked for already.
     """
-    look = await _look(facts.values(), settled_s)
-    scores = await _scores_without_activation(facts, look)
+    look = await _look(facts.values())
+    scores = await _scores_without_activation(facts, look, begun)
     return {key: _shown(one, look.get(one["id"]), scores) for key, one in facts.items()}
 
 
-async def _look(facts: Iterable[dict[str, Any]], settled_s: float) -> dict[str, Model]:
+async def _look(facts: Iterable[dict[str, Any]]) -> dict[str, Model]:
+    """Return the newest look where it agrees with the resources, else another one."""
     if program_settings().api_key is None:
         return {}
     watcher = program_watcher()
     seen = watcher.look()
-    judged = [one for one in facts if "passed" in one]
-    is_current = all(
-        one["id"] in seen and seen[one["id"]].is_active == bool(one["live"]) for one in judged
-    )
+    if all(_agrees(one, seen.get(one["id"])) for one in facts):
+        return seen
     try:
-        return await watcher.look_since(settled_s if is_current else monotonic())
+        return await watcher.look_again()
     except LyticsError as exc:
         pulumi.log.warn(f"the outputs may be old, the API didn't answer: {exc}")
         return {}
+
+
+def _agrees(one: Mapping[str, Any], model: Model | None) -> bool:
+    """Tell whether a look can't be older than what this run did to a model.
+
+    What goes live by itself is live before any state knows of it.
+    """
+    if model is None or not model.is_complete:
+        return False
+    return model.is_active == bool(one["live"]) or (model.is_active and not one["managed"])
 
 
 def _shown(
@@ -126,9 +135,30 @@ def _shown(
     return {**shown, **{name: round(numbers[name], 4) for name in SHOWN_SCORES if name in numbers}}
 
 
+def _begin_scores(ungated: Sequence[MlModel]) -> dict[str, "Future[Scores]"]:
+    """Ask for the scores of few models, by what their names show: no id is known yet."""
+    if not may_wait() or len(ungated) > MOST_SUMMARIES or program_settings().api_key is None:
+        return {}
+    project, stack = pulumi.get_project(), pulumi.get_stack()
+    lineages = {lineage(project, stack, model.facts.key) for model in ungated}
+    newest: dict[str, Model] = {}
+    for model in sorted(program_watcher().look().values(), key=lambda one: one.age_key):
+        proof = proof_in(model.name)
+        if proof is not None and proof[0] in lineages and model.is_complete:
+            newest[proof[0]] = model
+    if not newest:
+        return {}
+    pool = ThreadPoolExecutor(len(newest))
+    begun = {model.id: pool.submit(_scores, model.id) for model in newest.values()}
+    pool.shutdown(wait=False)
+    return begun
+
+
 async def _scores_without_activation(
-    facts: Mapping[str, dict[str, Any]], look: Mapping[str, Model]
-) -> dict[str, dict[str, float]]:
+    facts: Mapping[str, dict[str, Any]],
+    look: Mapping[str, Model],
+    begun: Mapping[str, "Future[Scores]"],
+) -> dict[str, Scores]:
     ids = [
         one["id"]
         for one in facts.values()
@@ -136,11 +166,14 @@ async def _scores_without_activation(
     ]
     if not ids or len(ids) > MOST_SUMMARIES:
         return {}
-    found = await asyncio.gather(*(asyncio.to_thread(_scores, one) for one in ids))
-    return dict(zip(ids, found, strict=True))
+    asked = (
+        asyncio.wrap_future(begun[one]) if one in begun else asyncio.to_thread(_scores, one)
+        for one in ids
+    )
+    return dict(zip(ids, await asyncio.gather(*asked), strict=True))
 
 
-def _scores(model_id: str) -> dict[str, float]:
+def _scores(model_id: str) -> Scores:
     try:
         summary = program_client().fetch_summary(model_id)
     except LyticsError:

@@ -10,16 +10,20 @@ import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic
+from typing import TYPE_CHECKING
 
 import pulumi
 
 from providers.lytics.declaration import DEFAULT_BUILD_TIMEOUT, duration_s
 from providers.lytics.later import all_of, then
 from providers.lytics.matching import are_kin
-from providers.lytics.model import MlModel
+from providers.lytics.model_resource import MlModel
 from providers.lytics.outcomes import Failure, outcomes
-from providers.lytics.program_settings import program_client, program_settings
+from providers.lytics.program_settings import may_wait, program_client, program_settings
 from providers.lytics.wire import Model
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 FIRST_POLL_S = 0.5
 LONGEST_POLL_S = 30.0
@@ -83,7 +87,6 @@ class BuildWatcher:
         self._line_s = LIVE_LINE_S if live else LOG_LINE_S
         self._waits: dict[str, _Wait] = {}
         self._seen: dict[str, Model] = {}
-        self._asked_s = float("-inf")
         self._finished = 0
         self._task: asyncio.Task[None] | None = None
 
@@ -91,23 +94,27 @@ class BuildWatcher:
         """Return the newest look, {} before the first."""
         return self._seen
 
-    def look_first(self) -> None:
-        """Ask before any model is declared: an API that fails then fails once, not once a model."""
-        self._look()
+    def look_first(self, reply: "Future[list[Model]] | None" = None) -> None:
+        """Look before any model is declared: an API that fails then fails once, not once a model.
+
+        Args:
+            reply: that of the request, where it was sent ahead.
+
+        Raises:
+            RequestError: the API failed.
+        """
+        self._see(self._list_models() if reply is None else reply.result())
 
     async def look_again(self) -> dict[str, Model]:
         """Ask once more, and return every model by id."""
         await asyncio.to_thread(self._look)
         return self._seen
 
-    async def look_since(self, earliest_s: float) -> dict[str, Model]:
-        """Return a look that was asked for at or after a time on the monotonic clock."""
-        return self._seen if self._asked_s >= earliest_s else await self.look_again()
-
     def _look(self) -> None:
-        asked_s = monotonic()
-        self._seen = {model.id: model for model in self._list_models()}
-        self._asked_s = asked_s
+        self._see(self._list_models())
+
+    def _see(self, models: list[Model]) -> None:
+        self._seen = {model.id: model for model in models}
 
     async def built(self, key: str, model_id: str, timeout_s: float) -> Built:
         """Wait until a model is trained, invalid, or its time is over.
@@ -252,11 +259,6 @@ def program_watcher() -> BuildWatcher:
 
 def _show(line: str) -> None:
     pulumi.log.info(line, ephemeral=True)
-
-
-def may_wait() -> bool:
-    """Tell whether this operation waits; a preview, a refresh and a destroy don't."""
-    return not pulumi.runtime.is_dry_run() and not os.environ.get("LYTICS_ML_NO_WAIT")
 
 
 async def wait_for(model: MlModel, model_id: str, timeout_s: float | None = None) -> Built:

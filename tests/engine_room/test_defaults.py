@@ -159,10 +159,10 @@ CHECKPOINTS = "PULUMI_SKIP_CHECKPOINTS"
 
 @pytest.mark.parametrize("verb", ["up", "update", "destroy", "refresh"])
 def test_state_of_a_large_stack_is_written_once(stub: Stub, verb: str) -> None:
-    """Of a thousand models' state, the engine would write all of it twice for every one."""
+    """Of many models' state, the engine would write all of it twice for every one."""
     (stub.root / "stacks").mkdir(exist_ok=True)
-    (stub.root / "stacks" / "big.yaml").write_text("models:\n" + "  # a line\n" * 1000)
-    (stub.root / "stacks" / "small.yaml").write_text("models:\n" + "  # a line\n" * 999)
+    (stub.root / "stacks" / "big.yaml").write_text("models:\n" + "  # a line\n" * 500)
+    (stub.root / "stacks" / "small.yaml").write_text("models:\n" + "  # a line\n" * 499)
     assert stub.run(verb, "--stack", "org/shop/big").env[CHECKPOINTS] == "true"
     assert CHECKPOINTS not in stub.run(verb, "--stack", "small").env
     assert CHECKPOINTS not in stub.run(verb, "--stack", "none").env

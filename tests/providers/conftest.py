@@ -16,7 +16,7 @@ def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lifecycle, "FIRST_PAUSE_S", 0.002)
     monkeypatch.setattr(lifecycle, "LONGEST_PAUSE_S", 0.02)
     monkeypatch.setattr(pace, "LONGEST_HOLD_S", 0.02)
-    monkeypatch.setattr(run, "GATHER_PER_CREATE_S", 0.005)
+    monkeypatch.setattr(run, "GATHER_STEP_S", 0.002)
     monkeypatch.setattr(pace, "FIRST_GAP_S", 0.002)
     monkeypatch.setattr(pace, "LONGEST_GAP_S", 0.02)
 

@@ -15,10 +15,12 @@ from providers.lytics import (
     MlModelActivation,
     MlModelActivationProvider,
     MlModelProvider,
+    ahead,
     outcomes,
     program,
-    segments,
+    segment_lookup,
     stack_outputs,
+    start,
     watcher,
 )
 from providers.lytics.names import lineage
@@ -107,7 +109,8 @@ def _fresh_program(lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(watcher, "FIRST_POLL_S", 0.01)
     monkeypatch.setattr(watcher, "_watchers", {})
-    monkeypatch.setattr(segments, "_books", {})
+    monkeypatch.setattr(segment_lookup, "_books", {})
+    monkeypatch.setattr(ahead, "_replies", {})
     monkeypatch.setattr(outcomes.outcomes, "pending", 0)
     monkeypatch.setattr(outcomes.outcomes, "failures", [])
     program_settings.cache_clear()
@@ -116,7 +119,7 @@ def _fresh_program(lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     def end(message: str) -> None:
         raise EndedError(message)
 
-    for module in (program, segments, outcomes):
+    for module in (start, segment_lookup, outcomes):
         monkeypatch.setattr(module, "end_program", end)
     yield
     if program_client.cache_info().currsize:
@@ -166,7 +169,7 @@ class Program:
         (self.folder / "stacks" / "dev.yaml").write_text(text)
 
         def main() -> None:
-            stack = program.read_stack()
+            stack = start.read_stack()
             stack_outputs.export(program.declare(stack))
 
         found: Json = self.run(main, preview=preview, **config).get("models", {})
@@ -440,7 +443,7 @@ def test_what_is_shown_without_a_key_is_what_the_state_has(
     """Without a key nothing is asked of the API for the outputs."""
     monkeypatch.delenv("LIOKEY")
     program_settings.cache_clear()
-    assert asyncio.run(stack_outputs._look([], 0.0)) == {}
+    assert asyncio.run(stack_outputs._look([])) == {}
 
 
 def test_two_keys_are_worth_one_warning(run: Program) -> None:
@@ -515,7 +518,7 @@ def test_a_preview_of_known_models_asks_nothing(run: Program) -> None:
     run.known = "a" * 32
     (run.folder / "stacks").mkdir()
     (run.folder / "stacks" / "dev.yaml").write_text(CHURN)
-    run.run(lambda: program.declare(program.read_stack()), preview=True)
+    run.run(lambda: program.declare(start.read_stack()), preview=True)
     assert run.lab.lists() == []
     assert run.logged == []
 

@@ -2,9 +2,10 @@
 
 import pytest
 
-from providers.lytics import segments
+from providers.lytics import segment_lookup
 from providers.lytics.errors import DeclarationError
-from providers.lytics.segments import SegmentBook, fetch_book, is_id, resolve_all
+from providers.lytics.segment_lookup import fetch_book, resolve_all
+from providers.lytics.segments import SegmentBook, is_id
 from providers.lytics.wire import Segment
 from tests.providers.lab import ALL_USERS, HIGH_VALUE, Lab
 
@@ -94,8 +95,8 @@ def test_all_known_slugs_are_resolved() -> None:
 
 def test_the_book_is_one_request(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """All segments of the account, invalid ones included, are one request."""
-    monkeypatch.setattr(segments, "program_settings", lab.settings)
-    monkeypatch.setattr(segments, "program_client", lab.client)
+    monkeypatch.setattr(segment_lookup, "program_settings", lab.settings)
+    monkeypatch.setattr(segment_lookup, "program_client", lab.client)
     book = fetch_book()
     assert book is not None
     assert book.id_of("all_users") == ALL_USERS
