@@ -1,7 +1,6 @@
 """Kills an `up` at a chosen request, and does afterwards what a pipeline does."""
 
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import Any, Literal
 from sandbox.server import serve_in_thread
 from sandbox.settings import Settings
 from tests.engine.account import Account
-from tests.engine.project import ROOT, RUN_TIMEOUT_S, Project, Ran, copy_of, kill_tree
+from tests.engine.project import Project, Ran, copy_of, kill_tree
 from tests.engine.shapes import gated, model
 
 Json = dict[str, Any]
@@ -105,7 +104,7 @@ def kill_at(project: Project, number: int, moment: Moment, env: dict[str, str]) 
         output = kill_tree(process)
         for name in env:
             del project.env[name]
-        account._client.delete("/_sandbox/faults").raise_for_status()
+        account.mend()
     return None if ended else output
 
 
@@ -120,24 +119,7 @@ def _is_there(account: Account, number: int, moment: Moment) -> bool:
 
 def recover(project: Project) -> Ran:
     """Run `lytics-ml recover --yes`, which must put the stack in order by itself."""
-    return lytics_ml(project, "recover", "--yes")
-
-
-def lytics_ml(project: Project, *arguments: str) -> Ran:
-    """Run a command of `lytics-ml` on the stack."""
-    command = [str(ROOT / "bin" / "lytics-ml"), *arguments, "--stack", "test"]
-    done = subprocess.run(
-        command,
-        cwd=project.folder,
-        env=project.env | {"TERM": "dumb"},
-        check=False,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=RUN_TIMEOUT_S,
-    )
-    return Ran(" ".join(["lytics-ml", *arguments]), done.returncode, done.stdout)
+    return project.lytics_ml("recover", "--yes", code=None)
 
 
 def outcome(project: Project) -> Json:

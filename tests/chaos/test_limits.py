@@ -71,7 +71,7 @@ def test_broken_api_fails_with_one_sentence(project: Project, account: Account, 
     assert "try again later" in sentences[0], str(ran)
     assert len(account.requests()) < 60, str(ran)
     assert account.models() == {}
-    account._client.delete("/_sandbox/faults")
+    account.mend()
     project.up()
     assert len(account.models()) == 20
 
@@ -87,7 +87,7 @@ def test_api_that_breaks_during_an_up_is_told_once(project: Project, account: Ac
     account.fault(what="hang", seconds=2, method="POST", path="^/api/ml$", skip=5, times=None)
     process = project.start_up()
     account.wait(lambda: len(account.models()) >= 5)
-    account._client.delete("/_sandbox/faults").raise_for_status()
+    account.mend()
     account.fault(status=503, body="html", times=None)
     output = process.communicate(timeout=RUN_TIMEOUT_S)[0]
     assert process.returncode != 0, output
@@ -99,7 +99,7 @@ def test_api_that_breaks_during_an_up_is_told_once(project: Project, account: Ac
     assert len([line for line in told if "look for twins" in line]) <= 1, output
     made = set(account.models())
     assert len(account.requests()) < 3 * count, output
-    account._client.delete("/_sandbox/faults").raise_for_status()
+    account.mend()
     project.up()
     assert made < set(account.models())
     assert len(account.models()) == len(project.resources()) == count

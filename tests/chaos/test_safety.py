@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.chaos.deep import deepening
-from tests.chaos.killing import GOOD, lytics_ml
+from tests.chaos.killing import GOOD
 from tests.engine.account import Account
 from tests.engine.project import Project
 from tests.engine.shapes import gated, model
@@ -99,8 +99,8 @@ def test_huge_label_is_a_drift_of_a_few_words(project: Project, account: Account
     account.wait(lambda: account.model(grow)["state"] == "complete")
     account.change(grow, label="x" * 10_000_000)
     file = project.folder / "drift.md"
-    shown = lytics_ml(project, "drift", "--markdown", str(file))
-    parsed = lytics_ml(project, "drift", "--json")
+    shown = project.lytics_ml("drift", "--markdown", str(file), code=None)
+    parsed = project.lytics_ml("drift", "--json", code=None)
     refreshed = project.refresh()
     assert (shown.code, parsed.code) == (1, 1), f"{shown.output[:3000]}\n{parsed.output[:3000]}"
     for ran in (shown, parsed, refreshed):

@@ -79,7 +79,7 @@ class World:
 
     def mend(self) -> None:
         """Let nothing fail from here on, and wait for what is still under way."""
-        self.account._client.delete("/_sandbox/faults").raise_for_status()
+        self.account.mend()
         self.settle()
 
     # --- what must be true -------------------------------------------------------------------

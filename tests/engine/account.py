@@ -65,6 +65,10 @@ class Account:
         """Return the requests after a mark that write."""
         return [entry for entry in self.requests(since) if entry["method"] in WRITES]
 
+    def hit(self, since: int) -> list[Json]:
+        """Return the requests after a mark that a fault hit."""
+        return [entry for entry in self.requests(since) if entry["fault"]]
+
     def creates(self, since: int) -> list[Json]:
         """Return the requests after a mark that train a model."""
         return [entry for entry in self.writes(since) if entry["path"] == "/api/ml"]
@@ -98,6 +102,10 @@ class Account:
     def fault(self, **rule: object) -> None:
         """Make chosen requests fail."""
         self._client.post("/_sandbox/faults", json=rule).raise_for_status()
+
+    def mend(self) -> None:
+        """Let nothing fail from here on."""
+        self._client.delete("/_sandbox/faults").raise_for_status()
 
     def create(self, **changes: object) -> str:
         """Create a model as somebody else would, and return its id."""

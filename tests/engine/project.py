@@ -51,8 +51,9 @@ def run_pulumi(
     env: Mapping[str, str],
     executable: str = str(ROOT / "bin" / "pulumi"),
 ) -> Ran:
-    """Run the real engine in a folder, and return what it came to."""
+    """Run the real engine, or another program, in a folder, and return what it came to."""
     command = [executable, *arguments]
+    name = Path(executable).name
     done = subprocess.run(
         command,
         cwd=folder,
@@ -64,7 +65,7 @@ def run_pulumi(
         text=True,
         timeout=RUN_TIMEOUT_S,
     )
-    return Ran(" ".join(["pulumi", *arguments]), done.returncode, done.stdout)
+    return Ran(" ".join([name, *arguments]), done.returncode, done.stdout)
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -162,6 +163,33 @@ class Project:
     ) -> Ran:
         """Let every resource of the stack leave."""
         return self.pulumi("destroy", "--yes", "--skip-preview", *arguments, code=code, env=env)
+
+    def lytics_ml(self, *arguments: str, code: int | None = 0) -> Ran:
+        """Run a command of `lytics-ml` on the stack; it must end with `code`, None allows any."""
+        command = (*arguments, "--stack", STACK)
+        env = {**self.env, "TERM": "dumb"}
+        ran = run_pulumi(self.folder, command, env, str(ROOT / "bin" / "lytics-ml"))
+        assert code in {None, ran.code}, str(ran)
+        return ran
+
+    def killed_up(self, when: str, **request: object) -> str:
+        """Start an `up`, and kill it with all its children at a request; return its output.
+
+        Args:
+            when: `before` the request takes effect, or `after` it did and before it is answered.
+            request: which one, as the sandbox's faults say it; it must come.
+        """
+        account = self.account
+        mark = account.mark()
+        account.fault(what="hang", when=when, times=1, **request)
+        process = self.start_up()
+        try:
+            account.wait(lambda: account.hit(mark) or process.poll() is not None)
+        finally:
+            output = kill_tree(process)
+            account.mend()
+        assert account.hit(mark), f"the up ended without such a request\n{output}"
+        return output
 
     def start_up(self) -> "subprocess.Popen[str]":
         """Start an `up` and return at once; the caller ends it."""
