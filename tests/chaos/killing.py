@@ -1,7 +1,8 @@
 """Kills an `up` at a chosen request, and does afterwards what a pipeline does."""
 
 import shutil
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +19,13 @@ Moment = Literal["before", "effect", "reply"]
 MOMENTS: tuple[Moment, ...] = ("before", "effect", "reply")
 GOOD = {"auc": 0.9, "accuracy": 8, "reach": 5, "health": "healthy"}
 
-# One of each: what stays, what is written in place, replaced, replaced behind a gate, what goes.
+# One of each: what stays, what is written in place, replaced, replaced under a name of its own,
+# replaced behind a gate, what goes.
 BEFORE: dict[str, Json] = {
     "stays": model(source="newsletter_subscribers"),
     "updated": model(label="one", source="email_openers", is_active=True),
     "replaced": model(source="dormant", is_active=True, on_delete="delete"),
+    "named": model(name="kept_name", source="recent_purchasers", is_active=True),
     "gated": gated(source="mobile_users"),
     "removed": model(source="frequent_visitors", is_active=True),
 }
@@ -30,6 +33,7 @@ AFTER: dict[str, Json] = {
     "stays": BEFORE["stays"],
     "updated": {**BEFORE["updated"], "label": "two"},
     "replaced": {**BEFORE["replaced"], "target": "likely_to_churn"},
+    "named": {**BEFORE["named"], "source": "random_holdout"},
     "gated": {**BEFORE["gated"], "target": "likely_to_churn"},
     "created": model(source="all_users", is_active=False),
 }
@@ -76,8 +80,10 @@ def copied(site: Site, folder: Path) -> Iterator[Project]:
         yield project
 
 
-def kill_at(project: Project, number: int, moment: Moment, env: dict[str, str]) -> str | None:
-    """Start an `up`, and kill it with all its children at a request; return its output.
+def kill_at(
+    project: Project, number: int, moment: Moment, env: Mapping[str, str]
+) -> tuple[str, bool]:
+    """Start an `up`, and kill it with all its children at a request.
 
     From that moment on the account answers nobody, so that nothing else happens before the kill.
 
@@ -88,7 +94,7 @@ def kill_at(project: Project, number: int, moment: Moment, env: dict[str, str]) 
         env: more of the environment.
 
     Returns:
-        The output; None if the `up` ended before it sent so many requests.
+        The output, and whether the `up` was over before it sent so many requests.
     """
     account = project.account
     stops_at = number + 1 if moment == "reply" else number
@@ -105,7 +111,7 @@ def kill_at(project: Project, number: int, moment: Moment, env: dict[str, str]) 
         for name in env:
             del project.env[name]
         account.mend()
-    return None if ended else output
+    return output, ended
 
 
 def _is_there(account: Account, number: int, moment: Moment) -> bool:
@@ -126,9 +132,13 @@ def outcome(project: Project) -> Json:
     """Return what there is in the end, without the ids, which differ from run to run."""
     models = project.account.models().values()
     by_key = {r["id"]: str(r["urn"]).rsplit("::", 1)[1] for r in project.resources()}
+    shown = ("name", "label", "source", "target", "state", "is_active")
     return {
-        "models": sorted(
-            [str(m["name"]), str(m["label"]), str(m["state"]), str(m["is_active"])] for m in models
-        ),
+        "models": sorted([str(model[field]) for field in shown] for model in models),
         "state": sorted([by_key[m["id"]], str(m["name"])] for m in models if m["id"] in by_key),
     }
+
+
+def missing(wanted: list[list[str]], found: list[list[str]]) -> int:
+    """Return how many of what is wanted aren't there, or not as often."""
+    return (Counter(map(tuple, wanted)) - Counter(map(tuple, found))).total()
