@@ -12,7 +12,9 @@ from typing import Any, Literal, get_args
 
 from sandbox.errors import BadRequestError
 
-What = Literal["status", "drop", "reset", "cut", "slow", "wrong_content_type", "hang"]
+What = Literal[
+    "status", "drop", "reset", "cut", "reset_midway", "slow", "wrong_content_type", "hang"
+]
 When = Literal["before", "after"]
 HANG_S = 3600.0
 RANDOM_KINDS = ("500", "502", "503", "429", "drop", "reset", "cut")
@@ -24,14 +26,15 @@ class Fault:
 
     Attributes:
         what: ``status`` answers with ``status``; ``drop`` closes the connection with no reply;
-            ``reset`` resets it; ``cut`` sends half a reply and closes; ``slow`` waits
-            ``seconds``; ``wrong_content_type`` sends the reply as text/html; ``hang`` never
-            answers (at most ``seconds``).
+            ``reset`` resets it; ``cut`` sends half a reply and closes, ``reset_midway`` sends
+            half and resets; ``slow`` waits ``seconds``; ``wrong_content_type`` sends the reply as
+            text/html; ``hang`` never answers (at most ``seconds``).
         when: before or after the request took effect.
         status: of ``what: status``.
         body: ``json`` in the API's shape, or ``html`` as a proxy sends.
         retry_after: Retry-After in seconds; None sends none.
         seconds: of ``slow`` (1 unless told) and ``hang`` (an hour).
+        called: what the request log calls it, with ``when``; empty is what it does.
     """
 
     what: What
@@ -40,11 +43,13 @@ class Fault:
     body: Literal["json", "html"] = "json"
     retry_after: float | None = None
     seconds: float = HANG_S
+    called: str = ""
 
     @property
     def title(self) -> str:
         """What the request log calls it, e.g. ``503@after``."""
-        return f"{self.status if self.what == 'status' else self.what}@{self.when}"
+        what = self.status if self.what == "status" else self.what
+        return f"{self.called or what}@{self.when}"
 
 
 @dataclass(slots=True)
@@ -115,7 +120,7 @@ def parse_rules(written: object) -> list[Rule]:
 
 
 _MATCH_KEYS = ("method", "path", "contains", "skip", "times")
-_FAULT_KEYS = ("what", "when", "status", "body", "retry_after", "seconds")
+_FAULT_KEYS = ("what", "when", "status", "body", "retry_after", "seconds", "called")
 _RANDOM_KEYS = ("rate", "seed", "kinds")
 
 

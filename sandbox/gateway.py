@@ -168,8 +168,9 @@ class _Exchange:
                 await _send(self.send, _refusal(fault, v2=self._is_v2), self.entry)
             case "drop" | "reset":
                 await self._hang_up(fault)
-            case "cut":
-                await self._cut(answer or _json_answer(200, {"data": {"id": "", "name": ""}}))
+            case "cut" | "reset_midway":
+                whole = answer or _json_answer(200, {"data": {"id": "", "name": ""}})
+                await self._cut(fault, whole)
             case "hang":
                 await self._until_gone(fault.seconds)
             case "slow" | "wrong_content_type":
@@ -186,7 +187,7 @@ class _Exchange:
         return transport
 
     async def _hang_up(self, fault: Fault) -> None:
-        if fault.what == "reset":
+        if fault.what in ("reset", "reset_midway"):
             connection: socket.socket = self._transport.get_extra_info("socket")
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             self._transport.abort()
@@ -194,14 +195,13 @@ class _Exchange:
             self._transport.close()
         await self._until_gone(1.0)
 
-    async def _cut(self, answer: Answer) -> None:
+    async def _cut(self, fault: Fault, answer: Answer) -> None:
         self.entry.status = answer.status
         start = {"status": answer.status, "headers": answer.headers}
         await self.send({"type": "http.response.start", **start})
         half = answer.body[: len(answer.body) // 2]
         await self.send({"type": "http.response.body", "body": half, "more_body": True})
-        self._transport.close()
-        await self._until_gone(1.0)
+        await self._hang_up(fault)
 
     async def _until_gone(self, seconds: float) -> None:
         """Wait until the caller has gone, so that uvicorn doesn't answer in our place."""

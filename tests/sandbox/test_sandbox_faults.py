@@ -35,6 +35,7 @@ def relabel(api: httpx.Client, model_id: str) -> httpx.Response:
         ("drop", httpx.RemoteProtocolError),
         ("reset", httpx.ReadError),
         ("cut", httpx.RemoteProtocolError),
+        ("reset_midway", httpx.ReadError),
         ("hang", httpx.ReadTimeout),
     ],
 )
@@ -75,6 +76,24 @@ def test_status_may_be_html_and_say_when_to_retry(api: httpx.Client) -> None:
     assert reply.headers["content-type"] == "text/html"
     assert reply.text.startswith("<html>")
     assert reply.headers["retry-after"] == "2.5"
+
+
+def test_success_may_be_a_page(api: httpx.Client, create: Create) -> None:
+    """A proxy's page may come with 200, whatever became of the request."""
+    model_id = create(api)["id"]
+    fail(api, method="POST", status=200, body="html", when="after")
+    reply = relabel(api, model_id)
+    assert (reply.status_code, reply.headers["content-type"]) == (200, "text/html")
+    assert reply.text.startswith("<html>")
+    assert api.get(f"/api/ml/{model_id}").json()["data"]["label"] == "new"
+
+
+def test_fault_has_a_name_of_ones_own_in_the_log(api: httpx.Client) -> None:
+    """Faults that do the same in other words can be told apart in the log."""
+    fail(api, status=503, body="html", called="a page")
+    api.get("/api/ml")
+    (hit,) = api.get("/_sandbox/requests").json()
+    assert hit["fault"] == "a page@before"
 
 
 def test_v2_refusals_have_v2s_shape(api: httpx.Client) -> None:
