@@ -25,23 +25,29 @@ WAYS: Mapping[str, Json] = {
     "closed": {"what": "drop"},
     "reset": {"what": "reset"},
     "cut": {"what": "cut"},
+    "reset midway": {"what": "reset_midway"},
     "late": {"what": "slow", "seconds": LATE_S},
     "wrong content type": {"what": "wrong_content_type"},
+    "200 as a page": {"status": 200, "body": "html"},
 }
 MOMENTS = ("before", "after")
+# As the request log calls them.
+ALL = frozenset(f"{way}@{moment}" for way in WAYS for moment in MOMENTS)
 # Made once: reading the certificates takes longer than a run against the sandbox.
 TLS = ssl.create_default_context()
 # The issue's measured mix: one request in four, lost before or after it took effect.
 ISSUE_MIX = ("500", "502", "429", "drop@after", "cut@after", "cut@before")
 
 
+def way(name: str, when: str) -> Json:
+    """Return one way to fail, before or after the request takes effect."""
+    return {**WAYS[name], "called": name, "when": when}
+
+
 def ways() -> st.SearchStrategy[Json]:
-    """Draw one way to fail, before or after the request takes effect."""
-    return st.builds(
-        lambda way, when: {**WAYS[way], "when": when},
-        st.sampled_from(sorted(WAYS)),
-        st.sampled_from(MOMENTS),
-    )
+    """Draw one way to fail; all are as likely, which hypothesis alone doesn't make them."""
+    every = [way(name, moment) for name in WAYS for moment in MOMENTS]
+    return st.integers(0, 10_000).map(lambda seed: random.Random(seed).choice(every))
 
 
 def rules() -> st.SearchStrategy[list[Json]]:
@@ -57,7 +63,7 @@ def rules() -> st.SearchStrategy[list[Json]]:
         ways(),
         st.sampled_from(
             [
-                {"method": "POST", "path": "^/api/ml$"},
+                *[{"method": "POST", "path": "^/api/ml$"}] * 3,
                 {"method": "POST", "path": "^/api/ml/"},
                 {"method": "GET", "path": "^/api/ml$"},
                 {"method": "GET", "path": "^/api/ml/"},

@@ -11,10 +11,12 @@ class Figures:
     Attributes:
         title: what was done.
         counts: how often each thing happened.
+        on_creates: how often each fault, as the sandbox's log calls it, hit a create.
     """
 
     title: str
     counts: "Counter[str]" = field(default_factory=Counter)
+    on_creates: "Counter[str]" = field(default_factory=Counter)
 
     def add(self, **more: int) -> None:
         """Count more."""
@@ -33,12 +35,17 @@ class Book:
 
     def lines(self) -> list[str]:
         """Return a line of text per kind."""
-        return [
-            f"{kind.title}: "
-            + ", ".join(f"{number} {what}" for what, number in kind.counts.items())
-            for kind in self._kinds.values()
-            if kind.counts
-        ]
+        lines = []
+        for kind in self._kinds.values():
+            if kind.counts:
+                counts = ", ".join(f"{number} {what}" for what, number in kind.counts.items())
+                lines.append(f"{kind.title}: {counts}")
+            if hits := kind.on_creates:
+                least = f"each {min(hits.values())} times at least"
+                lines.append(
+                    f"{kind.title}: {hits.total()} hit a create in {len(hits)} ways, {least}"
+                )
+        return lines
 
 
 book = Book()

@@ -6,7 +6,7 @@ deletes last and only after a program that ended well, a create that raises leav
 state, and numbers arrive as floats.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,11 +19,14 @@ from providers.lytics.model import MlModelProvider
 from providers.lytics.names import lineage
 from providers.lytics.run import Run
 from sandbox.segments import segment_id
+from tests.engine.project import ACTIVATION, MODEL, PROJECT
 from tests.providers.lab import through_engine
 
 Json = dict[str, Any]
 AID = 1234
 STACK = "faults"
+# What the program, the model's update and its activation say of a model that isn't there.
+GONE = "is gone; pulumi up --refresh"
 
 
 @dataclass
@@ -42,6 +45,7 @@ class Stored:
 class Left:
     """A model that the engine has let go by its policy."""
 
+    key: str
     id: str
     policy: str
 
@@ -51,7 +55,7 @@ class KilledError(Exception):
 
 
 class GateError(Exception):
-    """The program ends with an error: a model isn't built, or didn't pass its gate."""
+    """The program ends with an error: a model is gone, or didn't pass its gate."""
 
 
 @dataclass
@@ -59,12 +63,13 @@ class SmallEngine:
     """A stack's state, and what changes it.
 
     Attributes:
-        wait: waits until no model is building, as the program does.
+        wait: waits until no model is building, as the program does; returns the ids that there
+            are then.
         state: the resources.
         left: the models that have left the stack.
     """
 
-    wait: Callable[[], None]
+    wait: Callable[[], Collection[str]]
     state: list[Stored] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
     _steps: int = 0
@@ -138,6 +143,21 @@ class SmallEngine:
             None,
         )
 
+    def exported(self) -> Json:
+        """Return the state as `pulumi stack export` shows it, as far as lytics-ml reads it."""
+        types = {"model": MODEL, "activation": ACTIVATION}
+        resources = [
+            {
+                "urn": f"urn:pulumi:{STACK}::{PROJECT}::{types[one.kind]}::{one.key}",
+                "type": types[one.kind],
+                "id": one.id,
+                "outputs": one.outputs,
+                "delete": one.leaves,
+            }
+            for one in self.state
+        ]
+        return {"deployment": {"resources": resources}}
+
     def _difference(self, run: Run, stored: Stored, inputs: Json) -> list[str]:
         provider = _provider(stored.kind, run)
         checked = through_engine(provider.check(stored.inputs, inputs).inputs)
@@ -146,7 +166,9 @@ class SmallEngine:
 
     def _one(self, run: Run, key: str, declared: ModelDeclaration) -> None:
         model = self._register(run, "model", key, _model_inputs(key, declared))
-        self.wait()
+        if model.id not in self.wait():
+            reason = f"model {model.id} {GONE}"
+            raise GateError(reason)
         if declared.activation is None:
             return
         inputs = _activation_inputs(key, declared, model.id)
@@ -193,7 +215,8 @@ class SmallEngine:
                 problems.append(f"{one.key}: {exc}")
                 continue
             if one.kind == "model":
-                self.left.append(Left(one.id, one.outputs.get("on_delete") or "deactivate"))
+                policy = one.outputs.get("on_delete") or "deactivate"
+                self.left.append(Left(one.key, one.id, policy))
             self._step()
             self.state.remove(one)
         return problems
@@ -224,7 +247,7 @@ def _model_inputs(key: str, declared: ModelDeclaration) -> Json:
             **given,
             "key": key,
             "stack": STACK,
-            "lineage": lineage("lytics-ml", STACK, key),
+            "lineage": lineage(PROJECT, STACK, key),
             "is_active": None if declared.activation else declared.is_active,
             "activation": declared.activation,
             "source": segment_id(AID, declared.source),
