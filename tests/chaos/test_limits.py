@@ -76,6 +76,31 @@ def test_broken_api_fails_with_one_sentence(project: Project, account: Account, 
     assert len(account.models()) == 20
 
 
+@pytest.mark.parametrize("answered", [0, 8], ids=["at once", "during the creates"])
+def test_api_that_never_answers_costs_one_time_out(
+    project: Project, account: Account, answered: int
+) -> None:
+    """An API that accepts and never answers ends an `up` after a time-out, not after one a model.
+
+    It is asked once, or once for each create that is under way and a few times more.
+    """
+    count = 20
+    # Shorter than one time-out, so that nothing is asked for a second time.
+    project.configure({"lytics:timeoutSeconds": 2, "lytics:patienceSeconds": 1})
+    project.declare(many(count))
+    account.fault(what="hang", skip=answered, times=None)
+    ran = project.up(code=None)
+    assert ran.code != 0, str(ran)
+    told = ran.output.split("Diagnostics:", 1)[1]
+    assert told.count("no reply in time") <= 2, str(ran)
+    creates = account.creates(0)
+    assert len(creates) <= (count if answered else 0), str(ran)
+    assert len(account.requests()) - len(creates) <= (8 if answered else 1), str(ran)
+    account.mend()
+    project.up()
+    assert len(account.models()) == len(project.resources()) == count
+
+
 def test_api_that_breaks_during_an_up_is_told_once(project: Project, account: Account) -> None:
     """503 for good after the fifth create ends an `up` soon; what is wrong is said in one sentence.
 
