@@ -125,7 +125,9 @@ def decipher(request: Request, status: int, headers: Mapping[str, str], body: by
             return None
         raise UnreadableReplyError(request.method, request.path, f"{status} without a body")
     envelope = _envelope_or_none(body)
-    if "data" not in envelope and request.method != "DELETE":
+    # A delete's reply need not hold anything; but a page with 200 comes from something in between.
+    is_readable = _is_json(body) if request.method == "DELETE" else "data" in envelope
+    if not is_readable:
         kind = headers.get("content-type", "no content type")
         what = f"{status}, but the body isn't the API's JSON ({kind}, {len(body)} bytes)"
         raise UnreadableReplyError(request.method, request.path, what)
@@ -152,6 +154,14 @@ def retry_after_s(headers: Mapping[str, str]) -> float | None:
         return max(0.0, parsedate_to_datetime(value).timestamp() - time())
     except ValueError:
         return None
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _envelope_or_none(body: bytes) -> dict[str, Any]:

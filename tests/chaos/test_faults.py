@@ -1,7 +1,7 @@
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
@@ -213,6 +213,24 @@ def test_every_fault_of_a_create_is_survived(
     hit = figures.on_creates[f"{name}@{moment}"]
     lived_through(account, Story({}, [step], last), figures)
     assert figures.on_creates[f"{name}@{moment}"] == hit + 2
+
+
+@pytest.mark.parametrize("moment", faults.MOMENTS)
+@pytest.mark.parametrize("name", faults.WAYS)
+def test_every_fault_of_an_update_and_a_delete_is_survived(
+    account: Account, figures: Figures, name: str, moment: str
+) -> None:
+    """Whatever becomes of them, the label is as declared in the end, and what left is gone."""
+    before = {"a": model(label="one"), "b": model(source="dormant", on_delete="delete")}
+    after = {"a": {**before["a"], "label": "two"}}
+    fault = faults.way(name, moment)
+    rules = [{**fault, "method": "POST", "path": "^/api/ml/"}, {**fault, "method": "DELETE"}]
+    quiet = Step(before, [], refused=0.0, dies_at=None, refreshes=False, seed=0)
+    hit = figures.counts["faults"]
+    lived_through(
+        account, Story({}, [quiet, replace(quiet, declared=after, rules=rules)], after), figures
+    )
+    assert figures.counts["faults"] == hit + 2
 
 
 def test_after_any_faults_one_clean_run_makes_the_declaration_true(

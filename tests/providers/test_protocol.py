@@ -86,11 +86,17 @@ def test_both_envelopes_are_read(envelope: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "body"), [(204, b""), (200, b""), (200, b" \n"), (200, b"<html>"), (200, b"null")]
+    ("status", "body"), [(204, b""), (200, b""), (200, b" \n"), (200, b"{}"), (200, b"null")]
 )
 def test_a_delete_needs_no_body(status: int, body: bytes) -> None:
     """A delete is done with 200 or 204, with a body or without."""
     assert decipher(DELETE, status, body) is None
+
+
+def test_a_page_is_no_reply_to_a_delete() -> None:
+    """A page with 200 comes from something between us and the API: nothing may be deleted yet."""
+    with pytest.raises(UnreadableReplyError, match="isn't the API's JSON"):
+        decipher(DELETE, 200, b"<html></html>")
 
 
 @pytest.mark.parametrize(
