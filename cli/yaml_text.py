@@ -255,13 +255,22 @@ def _indented(lines: Sequence[str], columns: int = INDENT) -> list[str]:
 
 
 def inline(value: Any) -> str:  # noqa: ANN401 - YAML of any shape
-    """Return a value on one line, quoted where YAML would take it for something else."""
+    """Return a value on one line, quoted where YAML would take it for something else.
+
+    Characters that can't be seen are escaped: some turn the direction of writing, and show who
+    reviews the file another text than there is.
+    """
+    written = _dumped(value, allow_unicode=True)
+    return written if written.isprintable() else _dumped(value, allow_unicode=False)
+
+
+def _dumped(value: object, *, allow_unicode: bool) -> str:
     written = yaml.dump(
         value,
         Dumper=SafeDumper,
         default_flow_style=True,
         sort_keys=False,
-        allow_unicode=True,
+        allow_unicode=allow_unicode,
         width=ENDLESS,
     )
     return re.sub(r"\n(\.\.\.\n)?\Z", "", str(written))

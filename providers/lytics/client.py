@@ -1,6 +1,7 @@
 """The network adapter: sends what `protocol` describes and repeats what is safe to repeat."""
 
 import random
+import ssl
 from collections.abc import Iterable, Mapping
 from time import monotonic
 from types import TracebackType
@@ -197,7 +198,13 @@ class LyticsClient:
             raise ConnectError(request.method, request.path, what) from exc
         except (httpx.ConnectError, httpx.ConnectTimeout) as exc:
             host = self._http.base_url.host
+            doubt = _doubt_about_certificate(exc)
             what = f"can't reach {host} ({_reason(exc)}); check the network and lytics:apiUrl"
+            if doubt:
+                what = (
+                    f"the certificate of {host} isn't trusted ({doubt}), so nothing was sent; "
+                    "check lytics:apiUrl, or name your network's own CA in SSL_CERT_FILE"
+                )
             raise ConnectError(request.method, request.path, what) from exc
         except httpx.TimeoutException as exc:
             what = f"no reply in time ({_reason(exc)})"
@@ -235,6 +242,16 @@ def _is_worth_repeating(error: BaseException) -> bool:
 def _reason(exc: httpx.HTTPError) -> str:
     # httpx' own text may quote the request's headers in some versions; the class name never does.
     return type(exc).__name__
+
+
+def _doubt_about_certificate(exc: BaseException) -> str:
+    """Return why TLS doesn't trust the other side, "" where that isn't what went wrong."""
+    cause: BaseException | None = exc
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return cause.verify_message
+        cause = cause.__cause__ or cause.__context__
+    return ""
 
 
 def _parsed(shape: type[_Shape], request: Request, data: object) -> _Shape:

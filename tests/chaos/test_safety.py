@@ -1,21 +1,32 @@
 import json
+import os
 import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import httpx
 import pytest
 
+from providers.lytics.client import LyticsClient
+from providers.lytics.errors import ConnectError
+from providers.lytics.settings import Settings
 from tests.chaos.deep import deepening
 from tests.chaos.killing import GOOD
+from tests.chaos.untrusted import untrusted
 from tests.engine.account import Account
-from tests.engine.project import Project
+from tests.engine.project import ROOT, RUN_TIMEOUT_S, Project
 from tests.engine.shapes import gated, model
 
 pytestmark = pytest.mark.engine
 
 KEY = "sandbox-other"  # "sandbox" alone may stand anywhere
 HOSTILE = "\x1b[31mred\x1b[0m\x07 <script>alert(1)</script> | `x` \u202e\r\n| --- |"
+
+
+def harmful_in(text: str) -> list[str]:
+    """Return the characters of a text that control a terminal or turn the direction of writing."""
+    return [character for character in ("\x1b", "\x07", "\u202e") if character in text]
 
 
 def command_lines() -> str:
@@ -25,7 +36,7 @@ def command_lines() -> str:
 
 
 def test_key_is_in_no_log_and_no_process_list(project: Project) -> None:
-    """With LIOKEY the key is in no log at the highest verbosity, and in no command line."""
+    """With LIOKEY the key is in no log at -v=9, none that Pulumi keeps, and no command line."""
     grpc = project.folder / "grpc.json"
     project.env.update(LIOKEY=KEY, PULUMI_DEBUG_GRPC=str(grpc))
     project.declare({"grow": gated(gate={"auc": 0.0, "healthy": False}), "plain": model()})
@@ -47,10 +58,12 @@ def test_key_is_in_no_log_and_no_process_list(project: Project) -> None:
     assert any("pulumi-language-python" in lines for lines in seen), "nothing was watched"
     assert len(ran.output) > 10_000, "nothing was logged"
     assert KEY not in ran.output
-    assert KEY not in grpc.read_text(errors="replace")
     assert not any(KEY in lines for lines in seen)
-    for path in (project.folder / "state").rglob("*"):
-        assert not path.is_file() or KEY.encode() not in path.read_bytes(), str(path)
+    files = [path for path in project.folder.rglob("*") if path.is_file()]
+    kept = [path for path in files if path.is_relative_to(project.folder / "home" / "logs")]
+    assert {grpc, project.state_file} < set(files)
+    assert kept, "Pulumi keeps no logs"
+    assert [str(path) for path in files if KEY.encode() in path.read_bytes()] == []
 
 
 def test_key_is_in_no_url(project: Project, account: Account) -> None:
@@ -72,6 +85,42 @@ def test_plain_http_to_another_machine_is_refused(project: Project) -> None:
     assert project.resources() == []
 
 
+CLIENT = """
+from providers.lytics.client import LyticsClient
+from providers.lytics.settings import Settings
+settings = Settings.read({"patienceSeconds": 0.1}.get)
+with LyticsClient(settings) as client:
+    print(client.list_models())
+"""
+
+
+def test_certificate_that_nobody_signed_is_never_trusted(tmp_path: Path) -> None:
+    """TLS is verified: without the CA no request is sent, and why is said; with it all is well."""
+    ca = tmp_path / "ca.pem"
+    with untrusted(ca) as (url, asked):
+        env = {"LIOKEY": KEY, "LYTICS_API_URL": url, "PATH": os.environ["PATH"]}
+        command = [sys.executable, "-c", CLIENT]
+        for more, code in (({}, 1), ({"SSL_CERT_FILE": str(ca)}, 0)):
+            ran = subprocess.run(
+                command,
+                cwd=ROOT,
+                env=env | more,
+                check=False,
+                capture_output=True,
+                text=True,
+                timeout=RUN_TIMEOUT_S,
+            )
+            assert ran.returncode == code, ran.stderr
+            assert len(asked) == int(code == 0), asked
+            assert ("the certificate of localhost isn't trusted" in ran.stderr) is bool(code)
+            assert KEY not in ran.stderr
+        assert asked == [("/api/ml", KEY)]
+        impatient = Settings(api_url=url, api_key=KEY, patience_s=0.1)
+        with LyticsClient(impatient) as client, pytest.raises(ConnectError, match="isn't trusted"):
+            client.create_model({})
+        assert len(asked) == 1
+
+
 def test_hostile_values_break_nothing(project: Project, account: Account) -> None:
     """Control characters, markup and huge labels of the API end in no terminal raw."""
     project.declare({"grow": model(label="mine"), "plain": model(source="dormant")})
@@ -83,11 +132,48 @@ def test_hostile_values_break_nothing(project: Project, account: Account) -> Non
     account.change(stranger, label=HOSTILE, reason=HOSTILE)
     rans = [project.refresh(), project.preview("--diff"), project.up()]
     for ran in rans:
-        assert "\x1b[31m" not in ran.output, ran.output[:2000]
-        assert "\x07" not in ran.output
+        assert harmful_in(ran.output) == [], ran.output[:2000]
     assert account.model(project.id("grow"))["label"] == "mine"
     assert account.model(stranger)["label"] == HOSTILE
     json.loads(Path(project.state_file).read_text())
+    project.expect_no_changes()
+
+
+def test_hostile_values_are_shown_and_written_as_harmless_text(
+    project: Project, account: Account
+) -> None:
+    """No command of lytics-ml shows or writes what controls a terminal or turns the writing."""
+    project.declare({"grow": model(label="mine"), "plain": model(source="dormant")})
+    project.up()
+    grow, stranger = project.id("grow"), account.create(name="stranger")
+    account.wait(lambda: not account.building())
+    for model_id in (grow, stranger):
+        account.change(model_id, label=HOSTILE, reason=HOSTILE)
+    account.change(stranger, name=f"stranger{HOSTILE}")
+    project.declare({"grow": model(label="mine", source="mobile_users")})
+    files = {kind: project.folder / f"review.{kind}" for kind in ("markdown", "html")}
+    drift = project.folder / "drift.md"
+    rans = [
+        project.lytics_ml("list"),
+        project.lytics_ml("list", "--json"),
+        project.lytics_ml("show", "grow"),
+        project.lytics_ml("drift", code=1),
+        project.lytics_ml("drift", "--markdown", str(drift), code=1),
+        project.lytics_ml(
+            "review", "--force", *(f"--{kind}={path}" for kind, path in files.items())
+        ),
+        project.lytics_ml("import", "--dry-run"),
+        project.lytics_ml("import"),
+    ]
+    for ran in rans:
+        assert harmful_in(ran.output) == [], str(ran)
+    assert "alert(1)" in "".join(ran.output for ran in rans), "nothing hostile was shown"
+    for path in (*files.values(), drift, project.stack_file):
+        assert harmful_in(path.read_text()) == [], path
+    assert stranger in project.stack_file.read_text()
+    ran = project.up()
+    assert harmful_in(ran.output) == [], str(ran)
+    assert account.model(stranger)["label"] == HOSTILE, "it is declared as it was"
     project.expect_no_changes()
 
 

@@ -48,6 +48,10 @@ class Account:
         """Return the ids of the models that are live."""
         return {i for i, model in self.models().items() if model["is_active"]}
 
+    def building(self) -> set[str]:
+        """Return the ids of the models that are being built."""
+        return {i for i, model in self.models().items() if model["state"] == "building"}
+
     # --- who asked what ---------------------------------------------------------------------
 
     def mark(self) -> int:
