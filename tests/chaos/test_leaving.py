@@ -2,13 +2,16 @@ import pytest
 
 from tests.chaos.figures import Figures
 from tests.engine.account import Account
-from tests.engine.project import Project
+from tests.engine.project import ACTIVATION, Project
 from tests.engine.shapes import Json, gated, model
 
 pytestmark = pytest.mark.engine
 
 # What is left of a live model that leaves, by its policy: the README's table "Leaving".
 LEFT: dict[str, bool | None] = {"deactivate": False, "delete": None, "retain": True}
+# A swap has stopped the model before it leaves.
+LEFT_BY_A_SWAP = {**LEFT, "retain": False}
+PASSED = {"auc": 0.0, "healthy": False}
 WAYS = ("replaced", "taken-out", "removed", "destroyed")
 
 
@@ -21,7 +24,7 @@ def left_of(account: Account, model_id: str) -> bool | None:
 def test_each_policy_holds_for_each_way_to_leave(
     project: Project, account: Account, figures: Figures
 ) -> None:
-    """Replaced, taken out, `removed:` or destroyed: what is left follows the policy alone."""
+    """Replaced, swapped, taken out, `removed:` or destroyed: the README says what is left."""
     declared: dict[str, Json] = {
         f"{way}-{policy}": model(is_active=True, on_delete=policy)
         for way in WAYS
@@ -32,20 +35,25 @@ def test_each_policy_holds_for_each_way_to_leave(
         other = "retain" if policy != "retain" else "delete"
         declared[f"removed-{policy}"]["on_delete"] = other
         declared[f"gone-{policy}"] = model(is_active=False, on_delete=policy)
+        declared[f"swapped-{policy}"] = gated(gate=PASSED, on_delete=policy)
     project.declare(declared)
     project.up()
     ids = {key: project.id(key) for key in declared}
     for policy in LEFT:
         account.remove(ids[f"gone-{policy}"])
 
-    after = {key: fields for key, fields in declared.items() if key.startswith(("repl", "destr"))}
-    for policy in LEFT:
-        after[f"replaced-{policy}"] = {**after[f"replaced-{policy}"], "target": "likely_to_churn"}
+    kept = {key: fields for key, fields in declared.items() if key.startswith("destroyed")}
+    replaced = {
+        key: {**fields, "target": "likely_to_churn"}
+        for key, fields in declared.items()
+        if key.startswith(("replaced", "swapped"))
+    }
+    after = kept | replaced
     removed = {f"removed-{policy}": {"on_delete": policy} for policy in LEFT}
     project.declare(after, removed=removed)
     ran = project.up()
-    for way in ("replaced", "taken-out", "removed"):
-        for policy, live in LEFT.items():
+    for way in ("replaced", "swapped", "taken-out", "removed"):
+        for policy, live in (LEFT_BY_A_SWAP if way == "swapped" else LEFT).items():
             key = f"{way}-{policy}"
             assert left_of(account, ids[key]) is live, f"{key}\n{ran}"
             figures.add(left=1)
@@ -85,7 +93,7 @@ def test_policy_of_the_whole_stack_holds_unless_a_model_has_its_own(
 
 def test_protected_models_and_activations_stay(project: Project, account: Account) -> None:
     """`protect` refuses to replace, remove or destroy a model, and its activation."""
-    kept = gated(gate={"auc": 0.0, "healthy": False}, protect=True)
+    kept = gated(gate=PASSED, protect=True)
     project.declare({"kept": kept})
     project.up()
     before = account.models()
@@ -96,6 +104,16 @@ def test_protected_models_and_activations_stay(project: Project, account: Accoun
         assert ran.code != 0, str(ran)
         assert "protect" in ran.words, str(ran)
         assert account.writes(mark) == [], str(ran)
+    # Without gate and is_active the model itself stays; it is the activation that would go.
+    mark = account.mark()
+    project.declare({"kept": model(protect=True)})
+    ran = project.up(code=None)
+    assert ran.code != 0, str(ran)
+    assert "MlModelActivation::kept" in ran.words, str(ran)
+    assert "protect" in ran.words, str(ran)
+    assert account.writes(mark) == [], str(ran)
+    assert len(project.resources(ACTIVATION)) == 1
+
     ran = project.destroy(code=None)
     assert ran.code != 0, str(ran)
     assert account.models() == before
