@@ -94,31 +94,34 @@ with LyticsClient(settings) as client:
 """
 
 
+def client_with(**env: str) -> "subprocess.CompletedProcess[str]":
+    """Ask for all models in a process of its own, which reads certificates as a user's does."""
+    return subprocess.run(
+        [sys.executable, "-c", CLIENT],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **env},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=RUN_TIMEOUT_S,
+    )
+
+
 def test_certificate_that_nobody_signed_is_never_trusted(tmp_path: Path) -> None:
     """TLS is verified: without the CA no request is sent, and why is said; with it all is well."""
     ca = tmp_path / "ca.pem"
     with untrusted(ca) as (url, asked):
-        env = {"LIOKEY": KEY, "LYTICS_API_URL": url, "PATH": os.environ["PATH"]}
-        command = [sys.executable, "-c", CLIENT]
-        for more, code in (({}, 1), ({"SSL_CERT_FILE": str(ca)}, 0)):
-            ran = subprocess.run(
-                command,
-                cwd=ROOT,
-                env=env | more,
-                check=False,
-                capture_output=True,
-                text=True,
-                timeout=RUN_TIMEOUT_S,
-            )
-            assert ran.returncode == code, ran.stderr
-            assert len(asked) == int(code == 0), asked
-            assert ("the certificate of localhost isn't trusted" in ran.stderr) is bool(code)
-            assert KEY not in ran.stderr
-        assert asked == [("/api/ml", KEY)]
+        refused = client_with(LIOKEY=KEY, LYTICS_API_URL=url)
+        assert refused.returncode == 1
+        assert "the certificate of localhost isn't trusted" in refused.stderr
+        assert KEY not in refused.stderr
         impatient = Settings(api_url=url, api_key=KEY, patience_s=0.1)
         with LyticsClient(impatient) as client, pytest.raises(ConnectError, match="isn't trusted"):
             client.create_model({})
-        assert len(asked) == 1
+        assert asked == []
+        trusted = client_with(LIOKEY=KEY, LYTICS_API_URL=url, SSL_CERT_FILE=str(ca))
+        assert trusted.returncode == 0, trusted.stderr
+        assert asked == [("/api/ml", KEY)]
 
 
 def test_hostile_values_break_nothing(project: Project, account: Account) -> None:
@@ -155,9 +158,7 @@ def test_hostile_values_are_shown_and_written_as_harmless_text(
     drift = project.folder / "drift.md"
     rans = [
         project.lytics_ml("list"),
-        project.lytics_ml("list", "--json"),
         project.lytics_ml("show", "grow"),
-        project.lytics_ml("drift", code=1),
         project.lytics_ml("drift", "--markdown", str(drift), code=1),
         project.lytics_ml(
             "review", "--force", *(f"--{kind}={path}" for kind, path in files.items())
