@@ -217,6 +217,30 @@ def test_destroy_after_a_failed_gate_retires_both(project: Project) -> None:
     assert account.models() == {}, str(ran)
 
 
+def test_model_declared_again_after_its_deletion_was_cut_off_is_trained_anew(
+    project: Project,
+) -> None:
+    """What was deleted and not written down is told when it is declared again; --refresh helps."""
+    account = project.account
+    outcome(account, ".*")
+    declared = {"grow": model(is_active=True, on_delete="delete")}
+    project.declare(declared)
+    project.up()
+    old = project.id("grow")
+    project.declare({})
+    project.killed_up("after", method="DELETE")
+    project.lytics_ml("recover", "--yes")
+    project.declare(declared)
+    ran = project.up(code=None)
+    assert ran.code != 0, str(ran)
+    assert f"model {old} is gone" in ran.words, str(ran)
+    assert "pulumi up --refresh" in ran.words, str(ran)
+    assert account.models() == {}, str(ran)
+    project.up("--refresh")
+    assert set(account.models()) == account.live_ids() == {project.id("grow")}
+    project.expect_no_changes()
+
+
 def test_destroy_that_runs_the_program_leaves_nothing_live(project: Project) -> None:
     """`destroy --run-program` retires live models, though the program declares them."""
     account = project.account
