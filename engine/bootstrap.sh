@@ -189,7 +189,7 @@ spare_checkpoints() {
   [[ -z ${PULUMI_SKIP_CHECKPOINTS+set} ]] || return 0
   case $verb in up | update | destroy | down | dn | refresh) ;; *) return 0 ;; esac
   choose_stack "$1"
-  [[ -r $folder/stacks/${chosen##*/}.yaml ]] || return 0
+  [[ -f $folder/stacks/${chosen##*/}.yaml ]] || return 0
   while ((count <= large_stack_lines)) && IFS= read -r _; do
     count=$((count + 1))
   done <"$folder/stacks/${chosen##*/}.yaml"
