@@ -1,6 +1,6 @@
 """What a killed run left behind, and how it is put in order. Pure: nothing is asked or written."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,32 +98,36 @@ def find_models(
     project: str,
     stack: Stack,
     state: StackState,
-    account: Iterable[Model],
+    account: Collection[Model],
     book: SegmentBook,
 ) -> Found:
     """Return what the account has of a stack's models beside those of the state.
 
-    Earlier models that their successors have retired are no leftovers: the state remembers them.
-    Nor are those of a key that nobody knows any more, unless they are live or will be.
+    Earlier models that their successors have retired are no leftovers, unless they are live: a
+    killed run that went back to one may have set it live. Nor are those of a key that nobody knows
+    any more, unless they are live or will be.
     """
     keys = _lineages(project, stack, state)
-    known = {model.id for model in state.models} | _remembered(state)
+    known = {model.id for model in state.models}
     known |= {model.adopt for model in stack.models.values() if model.adopt is not None}
+    known |= _retired(state, account)
+    remembered = {one: model.key for model in state.models for one in _trained(model)}
     taken_up: dict[str, Model] = {}
     leftovers = []
     for model in sorted(account, key=lambda one: one.age_key):
-        proof = proof_in(model.name)
-        if proof is None or model.id in known:
+        if model.id in known:
             continue
-        if not is_of_stack(model.name, project, state.stack, keys):
-            continue
-        key = keys.get(proof[0]) or str(key_in(model.name))
-        if proof[0] not in keys and (_is_at_rest(model) or key in stack.removed):
-            continue  # It left as it was meant to.
+        lineage_, hash_ = proof_in(model.name) or ("", "")
+        key = remembered.get(model.id) or keys.get(lineage_) or str(key_in(model.name))
+        if model.id not in remembered:
+            if not is_of_stack(model.name, project, state.stack, keys):
+                continue
+            if lineage_ not in keys and (_is_at_rest(model) or key in stack.removed):
+                continue  # It left as it was meant to.
         in_state = state.model(key)
         # What the state has of these very inputs is kept: an `up` creates nothing then.
-        is_created = in_state is None or _trained(in_state).get(in_state.id) != proof[1]
-        is_meant = _is_meant(stack.models.get(key), proof[1], stack, book)
+        is_created = in_state is None or _trained(in_state).get(in_state.id) != hash_
+        is_meant = _is_meant(stack.models.get(key), hash_, stack, book)
         if is_created and is_meant and not model.is_invalid:
             taken_up.setdefault(key, model)
             if taken_up[key] is model:
@@ -152,8 +156,15 @@ def _is_at_rest(model: Model) -> bool:
     return not model.is_active and (model.was_once_complete or model.is_invalid)
 
 
-def _remembered(state: StackState) -> set[str]:
-    return {model_id for model in state.models for model_id in _trained(model)}
+def _retired(state: StackState, account: Iterable[Model]) -> set[str]:
+    """Return what the state remembers of earlier trainings and isn't live, or was to stay so."""
+    live = {model.id for model in account if model.is_active}
+    return {
+        model_id
+        for resource in state.models
+        for model_id in _trained(resource)
+        if model_id not in live or resource.outputs.get("on_delete") == "retain"
+    }
 
 
 def _trained(model: Resource) -> Mapping[str, str]:

@@ -201,12 +201,8 @@ class World:
     def _about_those_who_left(self, models: Mapping[str, Json]) -> list[str]:
         kept = {one.id for one in self.engine.state if one.kind == "model"}
         last = {left.id: left.policy for left in self.engine.left if left.id not in kept}
-        deactivated = [i for i, policy in last.items() if policy == "deactivate" and i in models]
         deleted = [i for i, policy in last.items() if policy == "delete" and i in models]
-        return [
-            *(f"{i} was deactivated and is live" for i in deactivated if models[i]["is_active"]),
-            *(f"{i} was deleted and is there" for i in deleted),
-        ]
+        return [f"{i} was deleted and is there" for i in deleted]
 
     def _twins(self, models: Mapping[str, Json]) -> list[str]:
         """Return what is there twice: same name, source, target and config."""
@@ -229,15 +225,21 @@ class World:
         it names only what is live.
         """
         held = {*self.others, *(one.id for one in self.engine.state)}
-        held |= {left.id for left in self.engine.left}
         with self.run() as run:
             models = run.looks.any().models
+        last = {left.id: left.policy for left in self.engine.left if left.id in models}
+        # A run that died on its way back to one may have set it live again.
+        alive = {i for i, how in last.items() if how == "deactivate" and models[i].is_active} - held
+        held |= last.keys()
         left_over = [
             model
             for model in models.values()
-            if model.id not in held
-            and (proof := proof_in(model.name)) is not None
-            and (model.is_active or proof[0] in _lineages(declared))
+            if model.id in alive
+            or (
+                model.id not in held
+                and (proof := proof_in(model.name)) is not None
+                and (model.is_active or proof[0] in _lineages(declared))
+            )
         ]
         stack = Stack(Path(f"stacks/{STACK}.yaml"), declared)
         state = parse_state(STACK, self.engine.exported())

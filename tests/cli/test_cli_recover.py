@@ -143,6 +143,20 @@ def test_retired_models_are_no_leftovers(folder: Folder) -> None:
     assert found(folder, state(resource), model("churn"), old) == ([], [])
 
 
+@pytest.mark.parametrize(("policy", "left"), [("deactivate", ["churn"]), ("retain", [])])
+def test_retired_model_that_is_live_again_is_left_over(
+    folder: Folder, policy: str, left: list[str]
+) -> None:
+    """A killed run may have gone back to it, and the file gone forth again since."""
+    current = inputs_hash(A, B, {"use_scores": True}, 1)
+    trained = {"1" * 32: current, "2" * 32: "x", "3" * 32: "y"}
+    outputs = {"key": "churn", "lineage": CHURN, "trained": trained, "on_delete": policy}
+    resource = {"type": MODEL, "id": "1" * 32, "urn": "u::churn", "outputs": outputs}
+    old = model("churn", config={"use_content": True}, id="2" * 32, is_active=True)
+    at_rest = model("churn", config={"use_content": False}, id="3" * 32)
+    assert found(folder, state(resource), model("churn"), old, at_rest) == ([], left)
+
+
 def test_pending_operations_are_dropped_and_nothing_else() -> None:
     """The repaired state is the exported one without what was under way."""
     exported = state({"type": MODEL, "id": "1", "urn": "u"}, pending=creating("churn"))
