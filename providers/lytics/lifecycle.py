@@ -59,6 +59,7 @@ class ModelLifecycle:
         self._run.note_trained(lineage, state.get("trained") or {})
         if difference.replaces:
             self._run.note_replaced(lineage, model_id)
+            self._run.note_policy(model_id, state.get("on_delete") or "deactivate")
         else:
             self._keep(lineage, str(inputs.get("key")), model_id, inputs)
         return difference
@@ -144,6 +145,7 @@ class ModelLifecycle:
             self._run.say(f"model {model_id} stays: it is in use again")
             return
         inputs = inputs_from(state)
+        policy = policy or self._run.policy_of(model_id)
         if policy is not None:
             inputs = inputs.model_copy(update={"on_delete": policy})
         self._run.expect_account(state.get("aid"))

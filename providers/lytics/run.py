@@ -26,6 +26,7 @@ from providers.lytics.wire import Model
 
 if TYPE_CHECKING:
     from providers.lytics.client import LyticsClient
+    from providers.lytics.declaration import OnDelete
 
 MOST_REMEMBERED = 20
 GATHER_STEP_S = 0.02
@@ -76,6 +77,7 @@ class Run:
         self._looks: Looks | None = None
         self._sending = 0
         self._told: set[str] = set()
+        self._policies: dict[str, OnDelete] = {}
         self._baseline: frozenset[str] | None = None
 
     @property
@@ -187,6 +189,20 @@ class Run:
         """Note that a resource's model is to be replaced in this run."""
         with self._lock:
             self.lineage(lineage).replaced.add(model_id)
+
+    def note_policy(self, model_id: str, policy: "OnDelete") -> None:
+        """Note how a model leaves by the state of the resource that is it now.
+
+        After a killed run the state may hold the same model a second time, marked for deletion,
+        with the policy of before.
+        """
+        with self._lock:
+            self._policies[model_id] = policy
+
+    def policy_of(self, model_id: str) -> "OnDelete | None":
+        """Return how a model leaves by the state of its resource, None where that isn't known."""
+        with self._lock:
+            return self._policies.get(model_id)
 
     def note_trained(self, lineage: str, trained: Mapping[str, str]) -> None:
         """Note what the state remembers of models that were trained before."""

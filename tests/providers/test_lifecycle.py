@@ -582,3 +582,16 @@ def test_only_so_many_models_are_remembered(lab: Lab) -> None:
     assert len(state["trained"]) == 20
     assert model_id in state["trained"]
     assert list(state["trained"])[-1] == model_id
+
+
+def test_policy_of_the_live_resource_wins_over_that_of_a_marked_one(lab: Lab) -> None:
+    """After a kill the state may hold a model twice; how it leaves says the newer of the two."""
+    model_id, state = lab.created(on_delete="delete")
+    lifecycle = lab.lifecycle()
+    kept = {**through_engine(state), "on_delete": "retain"}
+    lifecycle.diff(model_id, kept, properties(declared(source=HIGH_VALUE, target=ALL_USERS)))
+    mark = lab.account.mark()
+    for one in (through_engine(state), kept):
+        lifecycle.delete(model_id, one)
+    assert_unchanged(lab, mark)
+    assert lab.said[-1].endswith("stays in the account as it is, live")
