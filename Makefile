@@ -21,7 +21,7 @@ BENCH_ARGS ?=
 LOCK_ARGS ?=
 
 PY := PYTHONPATH=. .venv/bin/python -P
-DAEMON := $(PY) -m engine.daemon --port $(SANDBOX_PORT)
+DAEMON := $(PY) -m sandbox.daemon --port $(SANDBOX_PORT)
 # The local stack talks to the sandbox, whatever key and address this shell has for a real account.
 LOCAL := env -u LIOKEY LYTICS_API_URL=http://127.0.0.1:$(SANDBOX_PORT)/api bin/pulumi
 
@@ -73,27 +73,27 @@ bench: engine ## measure it beside the engine's floor and a peer; takes most of 
 
 lint: venv ## look for mistakes in the code
 	@.venv/bin/ruff check .
-	@.venv/bin/shellcheck -x -P SCRIPTDIR bin/pulumi bin/lytics-ml engine/*.sh .ci/run
+	@.venv/bin/shellcheck -x -P SCRIPTDIR bin/pulumi bin/lytics-ml toolchain/*.sh .ci/run
 
 format: venv ## put the code into its form
 	@.venv/bin/ruff format .
 	@.venv/bin/ruff check --fix-only --quiet .
 
 types: venv ## check the types
-	@.venv/bin/mypy $(wildcard __main__.py providers cli sandbox engine bench tests)
+	@.venv/bin/mypy $(wildcard __main__.py providers cli sandbox toolchain bench tests)
 
 check: lint types ## lint, and check form, types and pins
 	@.venv/bin/ruff format --check --quiet . || { echo 'Not in form; run: make format'; exit 1; }
-	@$(PY) -m engine.pins check
+	@$(PY) -m toolchain.pins check
 
 engine: venv ## get the pinned Pulumi
-	@bash engine/install.sh engine
+	@bash toolchain/install.sh engine
 
 sandbox: venv ## start the sandbox
 	@$(DAEMON) start
 
 lock: venv ## pin anew what pyproject.toml asks for
-	@$(PY) -m engine.pins lock $(LOCK_ARGS)
+	@$(PY) -m toolchain.pins lock $(LOCK_ARGS)
 
 venv:
-	@bash engine/install.sh
+	@bash toolchain/install.sh

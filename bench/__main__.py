@@ -14,7 +14,7 @@ from bench.api import Api
 from bench.contenders import LOOKS, ROOT, STEPS, Contender, Floor, Ours, Terraform
 from bench.measure import FailedError
 from bench.report import BUILD_S, BUILDING, BUILDS, Results, draw, table
-from engine.places import cache_folder
+from toolchain.places import cache_folder
 
 OUT = ROOT / "bench" / "results"
 CONTENDERS: tuple[type[Contender], ...] = (Ours, Floor, Terraform)

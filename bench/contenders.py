@@ -12,7 +12,7 @@ import yaml
 
 from bench.api import Api
 from bench.measure import FailedError, Measured, run
-from tests.engine.project import environment, run_pulumi
+from tests.support.engine.project import environment, run_pulumi
 
 ROOT = Path(__file__).parents[1]
 Step = Literal["create all", "no change", "no change, refreshed", "label of all"]

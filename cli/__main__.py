@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from cli.app import app
 from cli.errors import OK, PROBLEMS, UNABLE, CliError
-from cli.terminal import say_error
+from cli.screen.terminal import say_error
 from providers.lytics.errors import DeclarationError, LyticsError
 
 _INTERRUPTED = 130

@@ -2,18 +2,18 @@
 
 import typer
 
-from cli.commands import (
-    delivery,
-    import_models,
-    init_stack,
-    list_models,
-    move_model,
-    recover,
-    retrain,
-    schema,
-    show_model,
-    validate,
-)
+from cli.drift.command import drift
+from cli.importing.command import import_models
+from cli.init.command import init_stack
+from cli.models.list_command import list_models
+from cli.models.show_command import show_model
+from cli.move.command import move_model
+from cli.promote.command import promote
+from cli.recover.command import recover
+from cli.retrain.command import retrain
+from cli.review.command import review
+from cli.schema.command import schema
+from cli.validate.command import validate
 
 app = typer.Typer(
     name="lytics-ml",
@@ -25,16 +25,18 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-app.command("validate")(validate.validate)
-app.command("list")(list_models.list_models)
-app.command("show")(show_model.show_model)
-app.command("import")(import_models.import_models)
-app.command("retrain")(retrain.retrain)
-app.command("init")(init_stack.init_stack)
-app.command("move")(move_model.move_model)
-app.command("recover")(recover.recover)
-app.command("schema")(schema.schema)
-delivery.add_to(app)
+app.command("validate")(validate)
+app.command("list")(list_models)
+app.command("show")(show_model)
+app.command("import")(import_models)
+app.command("retrain")(retrain)
+app.command("init")(init_stack)
+app.command("move")(move_model)
+app.command("recover")(recover)
+app.command("schema")(schema)
+app.command("review")(review)
+app.command("promote")(promote)
+app.command("drift")(drift)
 
 
 @app.callback()

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, settings
 
 from sandbox.server import serve_in_thread
 from sandbox.settings import Settings
-from tests.engine.account import Account
-from tests.engine.project import Project, copy_of, make_template
+from tests.support.engine.account import Account
+from tests.support.engine.project import Project, copy_of, make_template
 
 # The same examples everywhere, and no limit that a busy machine could miss.
 settings.register_profile(

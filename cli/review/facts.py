@@ -4,21 +4,21 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from cli.account import settings_of
 from cli.errors import CliError
-from cli.models import SUMMARIES_AT_ONCE
-from cli.project import Project
-from cli.pulumi import PulumiError, run_pulumi
-from cli.removals import declared_removals
+from cli.models.rows import SUMMARIES_AT_ONCE
 from cli.review.change import Review
 from cli.review.plan import Plan, parse_plan
 from cli.review.reading import Facts, ids_worth_asking, review_of
-from cli.state import StackState
-from providers.lytics.client import LyticsClient
+from cli.workspace.account import settings_of
+from cli.workspace.project import Project
+from cli.workspace.pulumi import PulumiError, run_pulumi
+from cli.workspace.removals import declared_removals
+from cli.workspace.state import StackState
+from providers.lytics.api.client import LyticsClient
+from providers.lytics.api.settings import Settings
+from providers.lytics.api.shapes import Model, Summary
 from providers.lytics.errors import LyticsError
-from providers.lytics.run import Run
-from providers.lytics.settings import Settings
-from providers.lytics.wire import Model, Summary
+from providers.lytics.host.run import Run
 
 
 def preview(project: Project, stack: str, save_plan: Path | None = None) -> str:

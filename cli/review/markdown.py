@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from cli.markdown import code, fenced, html_text, table
 from cli.review.change import Change, GatePart, Property, Review, Subject
 from cli.review.words import Words, rendered
+from cli.screen.markdown import code, fenced, html_text, table
 
 # GitHub refuses a longer comment ("Body is too long (maximum is 65536 characters)").
 LONGEST = 65_536

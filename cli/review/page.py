@@ -7,7 +7,7 @@ from pathlib import Path
 from cli.review.change import Change, GatePart, Property, Review, Subject
 from cli.review.markdown import SHOWN_SCORES, compared
 from cli.review.words import Words, rendered
-from cli.terminal import safe
+from cli.screen.terminal import safe
 
 MOST_OPEN = 12
 """So many changes are shown open; of more, only those that touch a live model."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cli.errors import CliError
-from cli.state import ACTIVATION, MODEL
-from providers.lytics.changes import Unknown
+from cli.workspace.state import ACTIVATION, MODEL
+from providers.lytics.domain.diff import Unknown
 
 # The engine's mark of a value that isn't known before the update (sdk/go/common/resource/plugin).
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"

@@ -7,21 +7,21 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from cli.markdown import plain
 from cli.review import effects
 from cli.review.change import Change, GatePart, Numbers, Property, Review, Subject
 from cli.review.plan import Plan, Step
 from cli.review.words import Quoted, Words, words
-from cli.state import StackState
-from providers.lytics.activation_lifecycle import LIVE_LIMIT, SCORES
-from providers.lytics.changes import Difference, Unknown, config_differences, differ
-from providers.lytics.declaration import ModelInputs
+from cli.screen.markdown import plain
+from cli.workspace.state import StackState
+from providers.lytics.api.shapes import Model, Summary
+from providers.lytics.domain.declaration import ModelInputs
+from providers.lytics.domain.diff import Difference, Unknown, config_differences, differ
+from providers.lytics.domain.gate import Gate, evaluate, number
+from providers.lytics.domain.identity import NameIndex, normalised_config
+from providers.lytics.domain.matching import Wanted, likely, matches
 from providers.lytics.errors import ConflictError
-from providers.lytics.gate import Gate, evaluate, number
-from providers.lytics.lifecycle import adoption_problems
-from providers.lytics.matching import Wanted, likely, matches
-from providers.lytics.names import NameIndex, normalised_config
-from providers.lytics.wire import Model, Summary
+from providers.lytics.host.lifecycle import adoption_problems
+from providers.lytics.host.swap import LIVE_LIMIT, SCORES
 
 MOST_FEATURES = 8
 

@@ -10,7 +10,7 @@ from rich.text import Text
 from cli.review.change import Change, Review
 from cli.review.markdown import SHOWN_SCORES, score_bars
 from cli.review.words import Words, rendered
-from cli.terminal import can_show, safe, text
+from cli.screen.terminal import can_show, safe, text
 
 MOST_IN_DETAIL = 30
 _STYLES = {

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from providers.lytics.activation import MlModelActivationProvider
-    from providers.lytics.activation_resource import MlModelActivation
     from providers.lytics.model import MlModelProvider
-    from providers.lytics.model_resource import MlModel
-    from providers.lytics.program import declare
-    from providers.lytics.stack_outputs import export
-    from providers.lytics.start import read_stack
-    from providers.lytics.watcher import wait_until_built
+    from providers.lytics.program.activation_resource import MlModelActivation
+    from providers.lytics.program.declare import declare
+    from providers.lytics.program.model_resource import MlModel
+    from providers.lytics.program.stack_outputs import export
+    from providers.lytics.program.start import read_stack
+    from providers.lytics.program.watcher import wait_until_built
 
 # httpx loads a command line of its own, with rich and click, wherever those are installed. Nobody
 # calls it here, and every `pulumi up` starts two processes that would pay for it; httpx itself does
@@ -35,14 +35,14 @@ __all__ = [
 ]
 
 _HOMES = {
-    "MlModel": "model_resource",
-    "MlModelActivation": "activation_resource",
+    "MlModel": "program.model_resource",
+    "MlModelActivation": "program.activation_resource",
     "MlModelActivationProvider": "activation",
     "MlModelProvider": "model",
-    "declare": "program",
-    "export": "stack_outputs",
-    "read_stack": "start",
-    "wait_until_built": "watcher",
+    "declare": "program.declare",
+    "export": "program.stack_outputs",
+    "read_stack": "program.start",
+    "wait_until_built": "program.watcher",
 }
 
 

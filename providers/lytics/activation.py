@@ -5,8 +5,8 @@ from typing import Any
 
 from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, UpdateResult
 
-from providers.lytics.activation_lifecycle import ActivationInputs, ActivationLifecycle, differs
-from providers.lytics.adapter import StatelessProvider, check_shape, plain, told
+from providers.lytics.host.adapter import StatelessProvider, check_shape, plain, told
+from providers.lytics.host.swap import ActivationInputs, ActivationLifecycle, differs
 
 
 class MlModelActivationProvider(StatelessProvider):

@@ -7,14 +7,14 @@ from typing import Any
 
 from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, UpdateResult
 
-from providers.lytics.adapter import StatelessProvider, check_shape, plain, told
-from providers.lytics.declaration import (
+from providers.lytics.domain.declaration import (
     ModelInputs,
     OnDelete,
     Removal,
     problems_across_fields,
 )
-from providers.lytics.lifecycle import ModelLifecycle
+from providers.lytics.host.adapter import StatelessProvider, check_shape, plain, told
+from providers.lytics.host.lifecycle import ModelLifecycle
 
 
 class MlModelProvider(StatelessProvider):
@@ -76,7 +76,7 @@ class MlModelProvider(StatelessProvider):
 
 @cache
 def _removals(stack: str) -> Mapping[str, Removal]:
-    from providers.lytics.stack_file import read_stack_file  # noqa: PLC0415 - few runs delete
+    from providers.lytics.stack_file.reader import read_stack_file  # noqa: PLC0415 - few runs delete
 
     path = Path("stacks") / f"{stack}.yaml"
     return read_stack_file(path).removed if path.exists() else {}

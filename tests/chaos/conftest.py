@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from providers.lytics import client, lifecycle
-from tests.chaos.figures import Figures, book
+from providers.lytics.api import client
+from providers.lytics.host import lifecycle
+from tests.support.bed.figures import Figures, book
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos import backends
-from tests.chaos.figures import Figures
-from tests.chaos.killing import kill_at, recover
-from tests.engine.account import Account
-from tests.engine.project import MODEL, RUN_TIMEOUT_S, Project, Ran, copy_of, run_pulumi
-from tests.engine.shapes import gated, model
+from tests.support.bed import backends
+from tests.support.bed.figures import Figures
+from tests.support.bed.killing import kill_at, recover
+from tests.support.engine.account import Account
+from tests.support.engine.project import MODEL, RUN_TIMEOUT_S, Project, Ran, copy_of, run_pulumi
+from tests.support.engine.shapes import gated, model
 
 pytestmark = pytest.mark.engine
 

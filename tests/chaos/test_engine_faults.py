@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.faults import ISSUE_MIX
-from tests.chaos.figures import Figures
-from tests.engine.account import Account
-from tests.engine.project import Project, copy_of
-from tests.engine.shapes import model
+from tests.support.bed.faults import ISSUE_MIX
+from tests.support.bed.figures import Figures
+from tests.support.engine.account import Account
+from tests.support.engine.project import Project, copy_of
+from tests.support.engine.shapes import model
 
 pytestmark = pytest.mark.engine
 SEED = int(os.environ.get("CHAOS_SEED", "1"))

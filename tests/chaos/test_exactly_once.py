@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import pytest
 
 from providers.lytics.errors import TimedOutError
-from tests.providers.lab import Lab, declared, start_lab
+from tests.support.lab import Lab, declared, start_lab
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from sandbox.server import serve_in_thread
 from sandbox.settings import Settings
-from tests.chaos import faults
-from tests.chaos.figures import Figures
-from tests.chaos.small_engine import GONE
-from tests.chaos.world import FAULTY, LAG_S, World
-from tests.engine.account import Account
-from tests.engine.shapes import model
+from tests.support.bed import faults
+from tests.support.bed.figures import Figures
+from tests.support.bed.small_engine import GONE
+from tests.support.bed.world import FAULTY, LAG_S, World
+from tests.support.engine.account import Account
+from tests.support.engine.shapes import model
 
 Json = dict[str, Any]
 EXAMPLES = 120

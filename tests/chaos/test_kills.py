@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.figures import Figures, book
-from tests.chaos.killing import (
+from tests.support.bed.figures import Figures, book
+from tests.support.bed.killing import (
     AFTER,
     MOMENTS,
     Json,
@@ -18,7 +18,7 @@ from tests.chaos.killing import (
     outcome,
     recover,
 )
-from tests.engine.project import Project
+from tests.support.engine.project import Project
 
 pytestmark = pytest.mark.engine
 

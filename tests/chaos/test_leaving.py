@@ -1,9 +1,9 @@
 import pytest
 
-from tests.chaos.figures import Figures
-from tests.engine.account import Account
-from tests.engine.project import ACTIVATION, Project
-from tests.engine.shapes import Json, gated, model
+from tests.support.bed.figures import Figures
+from tests.support.engine.account import Account
+from tests.support.engine.project import ACTIVATION, Project
+from tests.support.engine.shapes import Json, gated, model
 
 pytestmark = pytest.mark.engine
 

@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 
 from sandbox.segments import segment_id
-from tests.chaos.figures import Figures
-from tests.engine.account import Account
-from tests.engine.project import RUN_TIMEOUT_S, Project, copy_of
-from tests.engine.shapes import Json, model
+from tests.support.bed.figures import Figures
+from tests.support.engine.account import Account
+from tests.support.engine.project import RUN_TIMEOUT_S, Project, copy_of
+from tests.support.engine.shapes import Json, model
 
 pytestmark = pytest.mark.engine
 RATE = 5.0

@@ -2,8 +2,8 @@ from itertools import pairwise
 
 import pytest
 
-from providers.lytics import pace
-from providers.lytics.pace import Pace
+from providers.lytics.api import pace
+from providers.lytics.api.pace import Pace
 
 
 class Clock:

@@ -8,15 +8,15 @@ from pathlib import Path
 import httpx
 import pytest
 
-from providers.lytics.client import LyticsClient
+from providers.lytics.api.client import LyticsClient
+from providers.lytics.api.settings import Settings
 from providers.lytics.errors import ConnectError
-from providers.lytics.settings import Settings
-from tests.chaos.deep import deepening
-from tests.chaos.killing import GOOD
-from tests.chaos.untrusted import untrusted
-from tests.engine.account import Account
-from tests.engine.project import ROOT, RUN_TIMEOUT_S, Project
-from tests.engine.shapes import gated, model
+from tests.support.bed.deep import deepening
+from tests.support.bed.killing import GOOD
+from tests.support.bed.untrusted import untrusted
+from tests.support.engine.account import Account
+from tests.support.engine.project import ROOT, RUN_TIMEOUT_S, Project
+from tests.support.engine.shapes import gated, model
 
 pytestmark = pytest.mark.engine
 
@@ -86,8 +86,8 @@ def test_plain_http_to_another_machine_is_refused(project: Project) -> None:
 
 
 CLIENT = """
-from providers.lytics.client import LyticsClient
-from providers.lytics.settings import Settings
+from providers.lytics.api.client import LyticsClient
+from providers.lytics.api.settings import Settings
 settings = Settings.read({"patienceSeconds": 0.1}.get)
 with LyticsClient(settings) as client:
     print(client.list_models())

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from providers.lytics.run import Run
+from providers.lytics.host.run import Run
 from sandbox.server import serve_in_thread
 from sandbox.settings import Settings
-from tests.chaos.figures import Figures
-from tests.chaos.small_engine import SmallEngine
-from tests.chaos.world import World
-from tests.engine.account import Account
-from tests.engine.project import RUN_TIMEOUT_S, SETTINGS, Project, Ran, copy_of, run_pulumi
-from tests.engine.shapes import Json, gated, model
+from tests.support.bed.figures import Figures
+from tests.support.bed.small_engine import SmallEngine
+from tests.support.bed.world import World
+from tests.support.engine.account import Account
+from tests.support.engine.project import RUN_TIMEOUT_S, SETTINGS, Project, Ran, copy_of, run_pulumi
+from tests.support.engine.shapes import Json, gated, model
 
 if TYPE_CHECKING:
     import subprocess

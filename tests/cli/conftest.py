@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from cli.__main__ import main
-from tests.engine.account import Account
-from tests.engine.project import Project
+from tests.support.engine.account import Account
+from tests.support.engine.project import Project
 
 ROOT = Path(__file__).parents[2]
 TIMES = {"lytics:settleSeconds": 2, "lytics:patienceSeconds": 2}

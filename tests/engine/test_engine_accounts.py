@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.account import Account
-from tests.engine.project import Project
-from tests.engine.shapes import gated, model
+from tests.support.engine.account import Account
+from tests.support.engine.project import Project
+from tests.support.engine.shapes import gated, model
 
 pytestmark = pytest.mark.engine
 

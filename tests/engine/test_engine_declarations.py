@@ -1,7 +1,7 @@
 import pytest
 
-from tests.engine.project import Project
-from tests.engine.shapes import model
+from tests.support.engine.project import Project
+from tests.support.engine.shapes import model
 
 pytestmark = pytest.mark.engine
 

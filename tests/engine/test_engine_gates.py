@@ -1,8 +1,8 @@
 import pytest
 
-from tests.engine.account import Account
-from tests.engine.project import ACTIVATION, Project
-from tests.engine.shapes import gated, model
+from tests.support.engine.account import Account
+from tests.support.engine.project import ACTIVATION, Project
+from tests.support.engine.shapes import gated, model
 
 pytestmark = pytest.mark.engine
 

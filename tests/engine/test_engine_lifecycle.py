@@ -1,8 +1,8 @@
 import pytest
 
 from sandbox.segments import segment_id
-from tests.engine.project import Project
-from tests.engine.shapes import model
+from tests.support.engine.project import Project
+from tests.support.engine.shapes import model
 
 pytestmark = pytest.mark.engine
 

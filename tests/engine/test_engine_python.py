@@ -1,7 +1,7 @@
 import pytest
 
 from sandbox.segments import segment_id
-from tests.engine.project import ACTIVATION, STACK, Project, run_pulumi
+from tests.support.engine.project import ACTIVATION, STACK, Project, run_pulumi
 
 pytestmark = pytest.mark.engine
 

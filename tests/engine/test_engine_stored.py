@@ -14,9 +14,9 @@ from packaging.requirements import Requirement
 
 from sandbox.models import Config, Model
 from sandbox.store import Store
-from tests.engine.account import Account
-from tests.engine.project import ROOT, STACK, Project, copy_of, run_pulumi
-from tests.engine.shapes import model
+from tests.support.engine.account import Account
+from tests.support.engine.project import ROOT, STACK, Project, copy_of, run_pulumi
+from tests.support.engine.shapes import model
 
 pytestmark = pytest.mark.engine
 

@@ -6,9 +6,9 @@ from subprocess import Popen
 
 import pytest
 
-from tests.engine.account import Account
-from tests.engine.project import RUN_TIMEOUT_S, Project, Ran, copy_of, kill_tree
-from tests.engine.shapes import gated, model
+from tests.support.engine.account import Account
+from tests.support.engine.project import RUN_TIMEOUT_S, Project, Ran, copy_of, kill_tree
+from tests.support.engine.shapes import gated, model
 
 pytestmark = pytest.mark.engine
 

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from providers.lytics import client, lifecycle, pace, run
-from tests.providers.lab import Lab, start_lab
+from providers.lytics.api import client, pace
+from providers.lytics.host import lifecycle, run
+from tests.support.lab import Lab, start_lab
 
 
 @pytest.fixture(autouse=True)

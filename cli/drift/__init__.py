@@ -1,0 +1,1 @@
+"""`lytics-ml drift`: what the account shows otherwise than it was declared."""

@@ -1,0 +1,42 @@
+"""Asks the API what drift needs: one ML List, and a segment list where slugs are declared."""
+
+from cli.drift.compare import Observed
+from cli.workspace.account import proven_run, settings_of
+from cli.workspace.project import Project
+from cli.workspace.state import StackState
+from providers.lytics.api.client import LyticsClient
+from providers.lytics.api.settings import Settings
+from providers.lytics.domain.segments import SegmentBook
+
+
+def observe(project: Project, state: StackState, settings: Settings | None = None) -> Observed:
+    """Ask what a stack's account shows; sends GETs only.
+
+    Args:
+        project: where the stack is.
+        state: its state.
+        settings: address and key; None is those of the stack.
+
+    Raises:
+        AccountError: the key is another account's, or nothing proves whose it is.
+        SettingsError: there is no key.
+        RequestError: the API failed.
+    """
+    settings = settings or settings_of(project, state.stack)
+    with LyticsClient(settings) as client:
+        run = proven_run(settings, client, state)
+        look = run.looks.any()
+        models, gone = dict(look.models), set()
+        for resource in state.models:
+            found = run.find(resource.id, look)
+            if found is None:
+                gone.add(resource.id)
+            else:
+                models[found.id] = found
+        spelled = any(
+            resource.outputs.get(f"{side}_name")
+            for resource in state.models
+            for side in ("source", "target")
+        )
+        book = SegmentBook(client.list_segments()) if spelled else None
+    return Observed(models, frozenset(gone), book)

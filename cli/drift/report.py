@@ -1,0 +1,86 @@
+"""Drift as it is shown: on a terminal, and as Markdown for an issue."""
+
+from collections.abc import Iterator
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from cli.drift.compare import Drift, Report
+from cli.screen.markdown import code, table
+from cli.screen.terminal import text
+
+MARKER = "<!-- lytics-ml drift {stack} -->"
+MOST_ROWS = 200
+_TITLES = {
+    "differs": "Changed outside",
+    "gone": "Gone from the account",
+    "undeclared": "Made by this stack, declared by nobody",
+}
+
+
+def as_screen(report: Report) -> RenderableType:
+    """Return the drift of a stack for a terminal."""
+    parts: list[RenderableType] = [text(report.summary, "bold")]
+    for kind, title in _TITLES.items():
+        found = [one for one in report.drifts if one.kind == kind]
+        if found:
+            parts += [Text(), Text(title, "bold"), _screen_table(found)]
+    parts += [text(note, "dim") for note in report.notes]
+    return Group(*parts)
+
+
+def _screen_table(drifts: list[Drift]) -> Table:
+    shown = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for heading in ("model", "property", "declared", "actual", "what to do"):
+        shown.add_column(heading, overflow="fold")
+    for one in drifts:
+        shown.add_row(
+            text(one.key or one.name),
+            text(one.property),
+            text(one.declared),
+            text(one.actual, "yellow"),
+            text(one.advice, "dim"),
+        )
+    return shown
+
+
+def as_markdown(report: Report) -> str:
+    """Return the drift of a stack as Markdown, with a mark by which the issue is found again."""
+    return "\n".join([*_markdown_lines(report), "", MARKER.format(stack=_plain_name(report)), ""])
+
+
+def _plain_name(report: Report) -> str:
+    return "".join(c for c in report.stack if c.isalnum() or c in "_.")
+
+
+def _markdown_lines(report: Report) -> Iterator[str]:
+    yield f"**{_summary(report)}**"
+    for kind, title in _TITLES.items():
+        found = [one for one in report.drifts if one.kind == kind]
+        if not found:
+            continue
+        yield ""
+        yield f"### {title}"
+        yield ""
+        rows = [
+            [
+                code(one.key or one.name),
+                code(one.property),
+                code(one.declared),
+                code(one.actual),
+                f"{code(one.model_id)}: {code(one.advice)}",
+            ]
+            for one in found[:MOST_ROWS]
+        ]
+        yield from table(("model", "property", "declared", "actual", "what to do"), rows)
+        if len(found) > MOST_ROWS:
+            yield ""
+            yield f"and {len(found) - MOST_ROWS} more; `lytics-ml drift` shows them all"
+    for note in report.notes:
+        yield ""
+        yield note
+
+
+def _summary(report: Report) -> str:
+    return report.summary.replace(f"Stack {report.stack}:", f"Stack {code(report.stack)}:", 1)

@@ -1,0 +1,1 @@
+"""Changes to files: comments kept, at once or not at all."""

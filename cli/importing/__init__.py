@@ -1,0 +1,1 @@
+"""`lytics-ml import`: declarations for models that an account has already."""

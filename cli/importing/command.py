@@ -1,0 +1,74 @@
+"""`lytics-ml import`."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from cli.options import StackOption
+
+
+def import_models(  # noqa: PLR0913 - each is an option of the command
+    ids: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID]...", help="Models, by id; all if none.")
+    ] = None,
+    *,
+    stack: StackOption = None,
+    match: Annotated[
+        str | None,
+        typer.Option("--match", help="Only models whose name or label fits, for example 'churn*'."),
+    ] = None,
+    active: Annotated[bool, typer.Option("--active", help="Only models that are live.")] = False,
+    take_over: Annotated[
+        bool, typer.Option("--take-over", help="Also models that another stack made and let go.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be written, and write nothing.")
+    ] = False,
+) -> None:
+    """Declare models that the account has already.
+
+    pulumi up then takes them over as they are, without a write.
+
+    Exit codes: 0 done, 1 a model that was named can't be declared, 2 nothing could be done.
+    """
+    from cli.edit.stack_edit import show_diff
+    from cli.errors import OK, PROBLEMS
+    from cli.importing.plan import plan_import
+    from cli.importing.run import chosen, known_of, written
+    from cli.screen.terminal import count, safe, say, warn
+    from cli.workspace.account import client_of
+    from cli.workspace.project import find_project, shown
+    from cli.workspace.pulumi import selected_stack
+    from providers.lytics.domain.segments import SegmentBook
+
+    project = find_project()
+    name = stack or selected_stack(project)
+    with client_of(project, name) as client:
+        account = client.list_models()
+        book = SegmentBook(client.list_segments())
+    models = chosen(account, ids or [], match=match, active=active)
+    edit, known = known_of(project, name, book)
+    named = {wanted.lower() for wanted in ids or []}
+    plan = plan_import(known, models, account, named=named, take_over=take_over)
+    written(edit, plan)
+    if dry_run:
+        edit.check()
+        show_diff(edit.diff())
+    else:
+        edit.write()
+    for model, reason in plan.skipped:
+        warn(f'skipped {safe(model.id)} "{safe(model.name, 60)}": {reason}')
+    for note in plan.notes:
+        say(f"note: {note}")
+    path = shown(edit.path)
+    if not plan.declared:
+        say(f"Nothing to import; {path} is as it was.")
+    elif dry_run:
+        say(f"{count(len(plan.declared), 'model')} would be declared; nothing was written.")
+    else:
+        say(
+            f"{count(len(plan.declared), 'model')} declared in {path}. "
+            f"Look at it with pulumi preview --stack {name}; pulumi up then takes them over."
+        )
+    sys.exit(PROBLEMS if named & plan.refused else OK)

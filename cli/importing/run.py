@@ -1,0 +1,82 @@
+"""What an import reads and writes."""
+
+from collections.abc import Collection, Sequence
+from fnmatch import fnmatchcase
+
+from cli.edit.stack_edit import StackEdit
+from cli.edit.yaml_text import block
+from cli.errors import CliError
+from cli.importing.plan import Import, Known
+from cli.workspace.project import Project, short_name
+from cli.workspace.state import NoStackError, StackState, read_state
+from providers.lytics.api.shapes import Model
+from providers.lytics.domain.segments import SegmentBook
+
+HEADING = "# Taken over from the account by lytics-ml import."
+
+
+def chosen(
+    account: Collection[Model], ids: Sequence[str], *, match: str | None, active: bool
+) -> list[Model]:
+    """Return the models that are to be imported.
+
+    Args:
+        account: all models of the account.
+        ids: those that are named, all if none.
+        match: a pattern with * and ? for name or label, None fits all.
+        active: whether to leave out what isn't live.
+
+    Raises:
+        CliError: the account has no model of an id.
+    """
+    by_id = {model.id.lower(): model for model in account}
+    unknown = [wanted for wanted in ids if wanted.lower() not in by_id]
+    if unknown:
+        message = f"The account has no model {', '.join(unknown)}. See lytics-ml show ID."
+        raise CliError(message)
+    models = [by_id[wanted.lower()] for wanted in dict.fromkeys(ids)] if ids else list(account)
+    return [
+        model
+        for model in models
+        if (model.is_active or not active) and (match is None or _fits(model, match.lower()))
+    ]
+
+
+def _fits(model: Model, pattern: str) -> bool:
+    return any(fnmatchcase(text.lower(), pattern) for text in (model.name, model.label))
+
+
+def known_of(project: Project, name: str, book: SegmentBook) -> tuple[StackEdit, Known]:
+    """Return a stack's file, ready to be changed, and what is there already.
+
+    Raises:
+        DeclarationError: the file can't be used.
+        CliError: Pulumi can't tell the state.
+    """
+    edit = StackEdit(project.stack_file(name))
+    try:
+        state = read_state(project, name)
+    except NoStackError:
+        state = StackState(name)
+    models = [model for model in state.models if model.id]
+    known = Known(
+        project=project.name,
+        name=short_name(name),
+        stack=edit.stack,
+        defaults=edit.yaml.data().get("defaults") or {},
+        book=book,
+        in_state={model.id: model.key for model in models},
+        lineages={str(model.outputs.get("lineage")): model.key for model in models},
+    )
+    return edit, known
+
+
+def written(edit: StackEdit, plan: Import) -> None:
+    """Put the new declarations at the end of the models of a stack file."""
+    if not plan.declared:
+        return
+    lines = [HEADING]
+    for key, declared in plan.declared.items():
+        lines += [*block({key: declared}), ""]
+    above = [""] if edit.stack.models else []
+    edit.yaml.add_block(("models",), [*above, *lines[:-1]])

@@ -1,0 +1,1 @@
+"""`lytics-ml init`: a new environment."""

@@ -1,0 +1,1 @@
+"""`lytics-ml list` and `lytics-ml show`: a stack's models."""

@@ -1,0 +1,129 @@
+"""One look at a stack: its state, its stack file, and the API."""
+
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+
+from cli.errors import CliError
+from cli.models.rows import Row, rows_of, with_summaries, with_summary
+from cli.screen.terminal import count
+from cli.workspace.account import client_of
+from cli.workspace.project import Project, find_project, shown
+from cli.workspace.state import StackState, read_state
+from providers.lytics.api.shapes import Model
+from providers.lytics.errors import DeclarationError, LyticsError
+from providers.lytics.stack_file.reader import read_stack_file
+
+
+@dataclass
+class Look:
+    """What is known of a stack.
+
+    Attributes:
+        project: where the stack is.
+        state: its state.
+        file: its stack file, as people name it.
+        rows: its models.
+        account: the API's models by id; None if it didn't answer.
+        problem: why the API didn't answer, "" if it did.
+        notes: what else could not be read.
+    """
+
+    project: Project
+    state: StackState
+    file: str
+    rows: list[Row] = field(default_factory=list)
+    account: dict[str, Model] | None = None
+    problem: str = ""
+    notes: list[str] = field(default_factory=list)
+
+
+def look_at(stack: str | None, *, summaries: bool = True) -> Look:
+    """Look at a stack; an API that doesn't answer leaves what the state knows.
+
+    Args:
+        stack: its name; None is the one that is selected.
+        summaries: whether to ask for the models' numbers too, a request each.
+
+    Raises:
+        CliError: there is no such stack.
+    """
+    project = find_project()
+    state = read_state(project, stack)
+    path = project.stack_file(state.stack)
+    look = Look(project, state, shown(path))
+    declared: list[str] | None = None
+    try:
+        declared = list(read_stack_file(path).models)
+    except DeclarationError as exc:
+        look.notes.append(f"{exc.title} only the state is shown; see lytics-ml validate")
+    try:
+        with client_of(project, state.stack) as client:
+            look.account = {model.id: model for model in client.list_models()}
+            look.rows = rows_of(state, declared, look.account)
+            if summaries:
+                look.rows = with_summaries(client, look.rows)
+                look.problem = _missing_numbers(look.rows)
+    except (CliError, LyticsError) as exc:
+        look.problem = f"This is what the last run left in the state. The API wasn't asked: {exc}"
+        look.rows = rows_of(state, declared, None)
+    return look
+
+
+def _missing_numbers(rows: list[Row]) -> str:
+    problems = [row.problem for row in rows if row.problem]
+    if not problems:
+        return ""
+    return f"The numbers of {count(len(problems), 'model')} can't be read: {problems[0]}"
+
+
+SHORTEST_ID = 4
+"""Digits of an id that has been cut short."""
+
+
+def find_model(look: Look, wanted: str) -> Row:
+    """Return the model of a key or an id, with its numbers.
+
+    Args:
+        look: a look at the stack.
+        wanted: a key of the stack, or an id of any model of the account, maybe cut short.
+
+    Raises:
+        CliError: there is none, or several ids begin so.
+    """
+    row = _by_key(look.rows, wanted) or _by_id(look, wanted)
+    if row is None:
+        raise CliError(_unknown(look, wanted))
+    if row.model is None:
+        return row
+    try:
+        with client_of(look.project, look.state.stack) as client:
+            return with_summary(client, row)
+    except (CliError, LyticsError) as exc:
+        return replace(row, problem=str(exc))
+
+
+def _by_key(rows: list[Row], key: str) -> Row | None:
+    return next((row for row in rows if row.key == key and row.role != "leaving"), None)
+
+
+def _by_id(look: Look, wanted: str) -> Row | None:
+    start = wanted.lower()
+    if len(start) < SHORTEST_ID:
+        return None
+    ids = {row.id for row in look.rows if row.id} | set(look.account or {})
+    found = sorted(model_id for model_id in ids if model_id.lower().startswith(start))
+    if len(found) > 1:
+        message = f"{len(found)} ids begin with {wanted}: {', '.join(found[:5])}. Give more of one."
+        raise CliError(message)
+    if not found:
+        return None
+    own = next((row for row in look.rows if row.id == found[0]), None)
+    model = (look.account or {}).get(found[0])
+    return own or Row("", found[0], "foreign", model=model, is_known=True)
+
+
+def _unknown(look: Look, wanted: str) -> str:
+    keys = sorted({row.key for row in look.rows})
+    near = get_close_matches(wanted, keys, n=1, cutoff=0.6)
+    hint = f" Did you mean {near[0]}?" if near else f" Keys: {', '.join(keys[:20]) or 'none'}."
+    return f'Neither stack {look.state.stack} nor its account has a model "{wanted}".{hint}'

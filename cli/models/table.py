@@ -1,0 +1,86 @@
+"""The table that `lytics-ml list` shows."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cli.models.rows import Row
+from cli.screen.terminal import text
+
+WIDE = 130
+"""Columns from which ids and labels are shown too."""
+NONE = "-"
+_STYLES = {
+    "healthy": "green",
+    "good": "green",
+    "passed": "green",
+    "unhealthy": "red",
+    "invalid": "red",
+    "gone": "red",
+    "not passed": "red",
+    "building": "yellow",
+    "not created": "yellow",
+    "waits for the build": "yellow",
+}
+_ROLES = {
+    "new": "declared, pulumi up creates it",
+    "leaving": "replaced, leaves with the next pulumi up",
+    "undeclared": "no longer declared, leaves with the next pulumi up",
+    "foreign": "not of this stack",
+}
+
+
+def model_table(rows: Sequence[Row], console: Console) -> Table:
+    """Return the table, as wide as the console allows."""
+    wide = console.width >= WIDE
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("model", overflow="fold", min_width=12)
+    for heading in ("state", "live", "health"):
+        table.add_column(heading, no_wrap=not wide)
+    for heading in ("acc", "reach", "auc"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("gate")
+    if wide:
+        table.add_column("id", no_wrap=True)
+        table.add_column("label", overflow="fold", ratio=1)
+    for row in rows:
+        cells = [_name(row), _styled(row.state), _live(row), _styled(row.health)]
+        cells += [_number(row, name) for name in ("accuracy", "reach", "auc")]
+        cells.append(_styled(row.gate))
+        if wide:
+            cells += [text(row.id or NONE, "dim"), text(row.label)]
+        table.add_row(*cells)
+    return table
+
+
+def role_note(row: Row) -> str:
+    """Return what a model's place in the stack means, "" for a declared one."""
+    return _ROLES.get(row.role, "")
+
+
+def _name(row: Row) -> Text:
+    name = text(row.key or row.name or row.id, "" if row.role == "declared" else "dim")
+    mark = {"new": " (new)", "leaving": " (old)", "undeclared": " (removed)"}.get(row.role, "")
+    return name.append(mark, "dim")
+
+
+def _styled(value: str) -> Text:
+    return text(value or NONE, _STYLES.get(value, ""))
+
+
+def _live(row: Row) -> Text:
+    if row.live is None:
+        return text(NONE)
+    return text("live" if row.live else "no", "bold green" if row.live else "")
+
+
+def _number(row: Row, name: str) -> Text:
+    value = row.number(name)
+    return text(NONE if value is None else shown_number(value))
+
+
+def shown_number(value: float) -> str:
+    """Return a number with four digits at most."""
+    return f"{value:.4g}"

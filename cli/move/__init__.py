@@ -1,0 +1,1 @@
+"""`lytics-ml move`: a model goes to another stack."""

@@ -1,0 +1,160 @@
+"""What proves a model where it comes from. Pure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from cli.drift.compare import Drift, Observed
+from cli.workspace.state import Resource, StackState
+from providers.lytics.api.shapes import Model, Summary
+from providers.lytics.domain.declaration import ModelDeclaration, ModelInputs, ModelSettings
+from providers.lytics.domain.diff import differ
+from providers.lytics.domain.gate import Gate, Part, evaluate, number
+from providers.lytics.domain.segments import is_id
+from providers.lytics.host.swap import SCORES
+from providers.lytics.stack_file.reader import Stack
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What is known of a model that is to be promoted.
+
+    Attributes:
+        key: the declaration's key.
+        model_id: the model, "" if there is none.
+        live: whether it is live.
+        scores: what it scores.
+        parts: how it does by its gate, now.
+        reasons: why it isn't proved; none if it is.
+    """
+
+    key: str
+    model_id: str = ""
+    live: bool = False
+    scores: Mapping[str, float] = field(default_factory=dict)
+    parts: tuple[Part, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def is_proved(self) -> bool:
+        """Whether it may be promoted."""
+        return not self.reasons
+
+
+@dataclass(frozen=True)
+class Proving:
+    """The environment that a model comes from.
+
+    Attributes:
+        stack: what its file declares.
+        state: what its state holds.
+        observed: what its account shows.
+        drifts: what was changed outside.
+        summaries: numbers of models, by id.
+    """
+
+    stack: Stack
+    state: StackState
+    observed: Observed
+    drifts: tuple[Drift, ...] = ()
+    summaries: Mapping[str, Summary] = field(default_factory=dict)
+
+
+def ids_worth_asking(proving: Proving, key: str) -> list[str]:
+    """Return the ids of the models whose numbers tell whether a key's model is proved."""
+    resource, activation = proving.state.model(key), proving.state.activations.get(key)
+    ids = [resource.id if resource else "", *_live_before(activation)]
+    models = proving.observed.models
+    return [i for i in ids if i in models and models[i].was_once_complete]
+
+
+def _live_before(activation: Resource | None) -> list[str]:
+    return [str(activation.outputs.get("live_model_id") or "")] if activation else []
+
+
+def evidence_of(proving: Proving, key: str) -> Evidence:
+    """Return what proves a model: it is trained, declared as it is, and live or good enough."""
+    name = proving.state.stack
+    declared = proving.stack.models.get(key)
+    resource = proving.state.model(key)
+    if declared is None:
+        return Evidence(key, reasons=(f"{name} doesn't declare it",))
+    if resource is None:
+        return Evidence(key, reasons=(f"{name} hasn't made it yet: run pulumi up there first",))
+    model = proving.observed.models.get(resource.id)
+    if model is None:
+        return Evidence(key, resource.id, reasons=(f"its model is gone from {name}'s account",))
+    reasons = [*_unapplied(proving, key, declared, resource), *_outside(proving, key)]
+    parts = _judged(proving, key, declared, model)
+    reasons += _not_good_enough(declared, model, parts)
+    summary = proving.summaries.get(model.id, Summary())
+    scores = {n: v for n in SCORES if (v := number(summary, n)) is not None}
+    return Evidence(key, model.id, model.is_active, scores, parts, tuple(reasons))
+
+
+def is_applied(proving: Proving, key: str) -> bool:
+    """Tell whether a model is up as its file declares it."""
+    declared, resource = proving.stack.models[key], proving.state.model(key)
+    return resource is not None and not list(_unapplied(proving, key, declared, resource))
+
+
+def _unapplied(
+    proving: Proving, key: str, declared: ModelDeclaration, resource: Resource
+) -> Iterator[str]:
+    """Yield what the file declares otherwise than the state holds it."""
+    kept = resource.outputs
+    shared = declared.model_dump(include=set(ModelSettings.model_fields), exclude_none=True)
+    spelled: dict[str, object] = {}
+    for side in ("source", "target"):
+        reference = proving.stack.segment(getattr(declared, side))
+        by_id = is_id(reference)
+        same = reference == kept.get(side if by_id else f"{side}_name")
+        if not same:
+            yield f"{side} is declared as {reference}, and not applied yet"
+        spelled[side] = kept.get(side)
+        spelled[f"{side}_name"] = kept.get(f"{side}_name")
+    given = {**shared, **spelled, "key": key, "lineage": kept.get("lineage")}
+    if declared.activation is not None:
+        given |= {"is_active": None, "activation": declared.activation}
+    given["adopt"] = None
+    inputs = ModelInputs.model_validate(given).model_dump(exclude_none=True)
+    found = differ(resource.id, kept, inputs)
+    for name in (*found.replaces, *found.writes):
+        yield f"{name} is declared, and not applied yet: run pulumi up there first"
+    activation = proving.state.activations.get(key)
+    kept_gate = activation.outputs.get("gate") if activation else None
+    if _gate(kept_gate) != declared.gate and declared.activation is not None:
+        yield "its gate is declared, and not applied yet: run pulumi up there first"
+
+
+def _gate(value: object) -> Gate | None:
+    return Gate.model_validate(value) if isinstance(value, Mapping) else None
+
+
+def _outside(proving: Proving, key: str) -> Iterator[str]:
+    for drift in proving.drifts:
+        if drift.key == key and drift.kind == "differs":
+            yield f"{drift.property} was changed outside: {drift.declared} → {drift.actual}"
+
+
+def _judged(
+    proving: Proving, key: str, declared: ModelDeclaration, model: Model
+) -> tuple[Part, ...]:
+    if declared.gate is None:
+        return ()
+    others = [i for i in _live_before(proving.state.activations.get(key)) if i != model.id]
+    current = proving.summaries.get(others[0]) if others else None
+    summary = proving.summaries.get(model.id, Summary())
+    return evaluate(declared.gate, summary, current).parts
+
+
+def _not_good_enough(
+    declared: ModelDeclaration, model: Model, parts: tuple[Part, ...]
+) -> Iterator[str]:
+    if model.is_invalid:
+        yield f"its training failed: {model.reason or 'invalid'}"
+    elif not model.was_once_complete:
+        yield f"it is still being trained ({model.state or 'no state'})"
+    elif not model.is_active and declared.gate is None:
+        yield "it isn't live and has no gate, so nothing proves it"
+    elif not model.is_active:
+        yield from (f"its gate isn't passed: {part}" for part in parts if not part.passed)

@@ -1,0 +1,69 @@
+"""Which fields of a declaration are promoted, and how two environments' differ. Pure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from providers.lytics.domain.declaration import ModelConfig, ModelDeclaration
+
+PROMOTED = ("label", "source", "target", "name", "is_active")
+"""Besides every key of config. A gate is copied where there is none."""
+OF_ENVIRONMENT = (
+    "adopt",
+    "take_over",
+    "was",
+    "generation",
+    "protect",
+    "on_delete",
+    "build_timeout",
+    "swap",
+)
+"""What names models or habits of one account: it stays as it is where a model is promoted to."""
+
+Place = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Differing:
+    """A promoted field that two environments declare differently.
+
+    Attributes:
+        place: for example `("config", "collect")`.
+        there: its value where it comes from, None for none.
+        here: its value where it goes to.
+    """
+
+    place: Place
+    there: Any
+    here: Any
+
+    @property
+    def name(self) -> str:
+        """The field as people write it."""
+        return ".".join(self.place)
+
+
+def values(model: ModelDeclaration, *more: str) -> dict[Place, Any]:
+    """Return a declaration's promoted fields, and more that are asked for.
+
+    Args:
+        model: the declaration, defaults merged in.
+        more: names of further fields.
+    """
+    plain: Mapping[str, Any] = model.model_dump(exclude_none=True)
+    config = plain.get("config") or {}
+    found: dict[Place, Any] = {(name,): plain.get(name) for name in (*PROMOTED, *more)}
+    return found | {("config", name): config.get(name) for name in ModelConfig.model_fields}
+
+
+def differing(there: ModelDeclaration, here: ModelDeclaration, *more: str) -> Iterator[Differing]:
+    """Yield the promoted fields that differ.
+
+    A gate differs only where there is none here: an environment's own may be stricter.
+    """
+    ours = values(here, *more)
+    for place, value in values(there, *more).items():
+        if value != ours[place]:
+            yield Differing(place, value, ours[place])
+    if there.gate is not None and here.gate is None and "gate" not in more:
+        yield Differing(("gate",), there.model_dump(exclude_none=True)["gate"], None)

@@ -1,0 +1,1 @@
+"""`lytics-ml recover`: puts in order what a killed run left behind."""

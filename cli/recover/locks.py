@@ -1,0 +1,132 @@
+"""Who holds a stack's lock: a killed run leaves it behind."""
+
+import json
+import os
+import re
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from cli.workspace.project import Project, short_name
+from cli.workspace.pulumi import PulumiError, run_pulumi
+
+
+@dataclass(frozen=True)
+class Lock:
+    """One lock.
+
+    Attributes:
+        holder: who holds it, as far as Pulumi says: user@machine, a process id.
+        since: when it was taken, as Pulumi wrote it; "" where it doesn't say.
+        is_alive: whether the process that holds it still runs on this machine.
+    """
+
+    holder: str
+    since: str = ""
+    is_alive: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.holder}{f', since {self.since}' if self.since else ''}"
+
+
+_IN_CLOUD = Lock("an update that Pulumi Cloud has as being in progress")
+
+
+def locks_of(project: Project, stack: str) -> list[Lock]:
+    """Return the locks of a stack; nothing is changed, and nothing added to its history.
+
+    In a file backend the locks are files, and Pulumi Cloud lists the stacks that are being updated.
+    Any other is asked to rename the stack to the name that it has: Pulumi takes the lock for that,
+    or says who holds it, and then refuses.
+
+    Raises:
+        PulumiError: Pulumi can't reach the backend.
+    """
+    url = _backend_url(project)
+    name = short_name(stack)
+    if url.startswith("file:"):
+        return list(_in_folder(_folder(url), project.name, name))
+    if url.startswith("http"):
+        listed = json.loads(run_pulumi(project, "stack", "ls", "--json"))
+        busy = [one for one in listed if one.get("updateInProgress")]
+        return [_IN_CLOUD for one in busy if short_name(str(one.get("name"))) == name]
+    try:
+        run_pulumi(project, "stack", "rename", name, "--stack", stack)
+    except PulumiError as exc:
+        return parse_locks(exc.said)
+    return []
+
+
+def folder_of(project: Project) -> Path | None:
+    """Return the folder of a file backend, None for any other.
+
+    Raises:
+        PulumiError: Pulumi can't say which backend it uses.
+    """
+    url = _backend_url(project)
+    return _folder(url) if url.startswith("file:") else None
+
+
+def _backend_url(project: Project) -> str:
+    return str(json.loads(run_pulumi(project, "whoami", "--verbose", "--json")).get("url", ""))
+
+
+def _folder(url: str) -> Path:
+    path = unquote(urlsplit(url).path)
+    folder = Path(path.removeprefix("/")) if path.startswith("/~") else Path(path)
+    return folder.expanduser()
+
+
+def _in_folder(backend: Path, project: str, stack: str) -> Iterable[Lock]:
+    """Yield the locks in `.pulumi/locks/organization/PROJECT/STACK/ID.json`."""
+    folder = backend / ".pulumi" / "locks"
+    for file in sorted(folder.glob(f"**/{stack}/*.json")):
+        if file.parent.parent.name not in {project, "organization", "locks"}:
+            continue
+        try:
+            content = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            content = {}
+        yield _lock(content if isinstance(content, dict) else {})
+
+
+def _lock(content: dict[str, object]) -> Lock:
+    user, machine = content.get("username", "somebody"), content.get("hostname", "somewhere")
+    pid = content.get("pid")
+    process = f" (process {pid})" if pid else ""
+    alive = isinstance(pid, int) and machine == socket.gethostname() and _runs_pulumi(pid)
+    since = str(content.get("timestamp", "")).split(".")[0].replace("T", " ")
+    return Lock(f"{user}@{machine}{process}", since, alive)
+
+
+def _runs_pulumi(pid: int) -> bool:
+    """Tell whether a process runs, and is Pulumi as far as this machine says."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # Somebody else's, so it runs.
+    name = Path(f"/proc/{pid}/comm")
+    try:
+        return "pulumi" in name.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return True
+
+
+_CREATED_BY = re.compile(r"created by (?P<who>\S+) \(pid (?P<pid>\d+)\) at (?P<when>\S+)")
+_LOCKED = re.compile(r"currently locked by|update is currently in progress|\[409\]")
+
+
+def parse_locks(said: str) -> list[Lock]:
+    """Return the locks that Pulumi names in its own words; pure."""
+    named = [
+        Lock(f"{found['who']} (process {found['pid']})", found["when"].replace("T", " "))
+        for found in _CREATED_BY.finditer(said)
+    ]
+    if not named and _LOCKED.search(said):
+        line = next(line for line in said.splitlines() if _LOCKED.search(line))
+        return [Lock(line.removeprefix("error: ").strip())]
+    return named

@@ -1,0 +1,195 @@
+"""What a killed run left behind, and how it is put in order. Pure: nothing is asked or written."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cli.workspace.kinship import is_of_stack, key_in
+from cli.workspace.state import Resource, StackState
+from providers.lytics.api.shapes import Model
+from providers.lytics.domain.declaration import ModelDeclaration, OnDelete
+from providers.lytics.domain.identity import inputs_hash, lineage, proof_in
+from providers.lytics.domain.segments import SegmentBook
+from providers.lytics.stack_file.reader import Stack
+
+MODEL_KIND = "lytics:MlModel"
+
+
+@dataclass(frozen=True)
+class Pending:
+    """An operation that was under way.
+
+    Attributes:
+        kind: `creating`, `updating`, `deleting` and the like.
+        key: the resource's key.
+        of_model: whether it was one of a model.
+        lineage: the model's lineage, "" where the state doesn't say.
+    """
+
+    kind: str
+    key: str
+    of_model: bool
+    lineage: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {'model' if self.of_model else 'activation'} '{self.key}'"
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """A model of the stack that neither the state nor the next `up` knows.
+
+    Attributes:
+        model: the model.
+        key: the key that it was made for.
+        in_state: the id that the state has under this key, None if it has none.
+        is_declared: whether the stack file still declares the key.
+        policy: how it would leave.
+    """
+
+    model: Model
+    key: str
+    in_state: str | None
+    is_declared: bool
+    policy: OnDelete
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the account has of a stack's models.
+
+    Attributes:
+        taken_up: models that the next `up` takes up, by key.
+        leftovers: those that it doesn't know.
+    """
+
+    taken_up: Mapping[str, Model]
+    leftovers: tuple[Leftover, ...]
+
+
+def pending_of(state: StackState) -> list[Pending]:
+    """Return what was under way when a run ended."""
+    return [_pending(operation) for operation in state.pending]
+
+
+def _pending(operation: Mapping[str, Any]) -> Pending:
+    resource = operation.get("resource") or {}
+    inputs = resource.get("inputs") or {}
+    urn = str(resource.get("urn", ""))
+    return Pending(
+        kind=str(operation.get("type", "changing")),
+        key=urn.rsplit("::", 1)[-1],
+        of_model=str(resource.get("type", "")).endswith(MODEL_KIND),
+        lineage=str(inputs.get("lineage") or ""),
+    )
+
+
+def without_pending(exported: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an exported state without pending operations; all else as it is."""
+    deployment = {
+        name: value
+        for name, value in (exported.get("deployment") or {}).items()
+        if name != "pending_operations"
+    }
+    return {**exported, "deployment": deployment}
+
+
+def find_models(
+    project: str,
+    stack: Stack,
+    state: StackState,
+    account: Collection[Model],
+    book: SegmentBook,
+) -> Found:
+    """Return what the account has of a stack's models beside those of the state.
+
+    Earlier models that their successors have retired are no leftovers, unless they are live: a
+    killed run that went back to one may have set it live. Nor are those of a key that nobody knows
+    any more, unless they are live or will be.
+    """
+    keys = _lineages(project, stack, state)
+    known = {model.id for model in state.models}
+    known |= {model.adopt for model in stack.models.values() if model.adopt is not None}
+    known |= _retired(state, account)
+    remembered = {one: model.key for model in state.models for one in _trained(model)}
+    taken_up: dict[str, Model] = {}
+    leftovers = []
+    for model in sorted(account, key=lambda one: one.age_key):
+        if model.id in known:
+            continue
+        lineage_, hash_ = proof_in(model.name) or ("", "")
+        key = remembered.get(model.id) or keys.get(lineage_) or str(key_in(model.name))
+        if model.id not in remembered:
+            if not is_of_stack(model.name, project, state.stack, keys):
+                continue
+            if lineage_ not in keys and (_is_at_rest(model) or key in stack.removed):
+                continue  # It left as it was meant to.
+        in_state = state.model(key)
+        # What the state has of these very inputs is kept: an `up` creates nothing then.
+        is_created = in_state is None or _trained(in_state).get(in_state.id) != hash_
+        is_meant = _is_meant(stack.models.get(key), hash_, stack, book)
+        if is_created and is_meant and not model.is_invalid:
+            taken_up.setdefault(key, model)
+            if taken_up[key] is model:
+                continue
+        leftovers.append(
+            Leftover(
+                model=model,
+                key=key,
+                in_state=in_state.id if in_state else None,
+                is_declared=key in stack.models,
+                policy=_policy(stack, key),
+            )
+        )
+    return Found(taken_up, tuple(leftovers))
+
+
+def _lineages(project: str, stack: Stack, state: StackState) -> dict[str, str]:
+    """Return the keys of every lineage that is, or just was, the stack's."""
+    computed = {lineage(project, state.stack, key): key for key in stack.models}
+    pending = {one.lineage: one.key for one in pending_of(state) if one.lineage}
+    stored = {str(model.outputs.get("lineage")): model.key for model in state.models}
+    return {**computed, **pending, **stored}
+
+
+def _is_at_rest(model: Model) -> bool:
+    return not model.is_active and (model.was_once_complete or model.is_invalid)
+
+
+def _retired(state: StackState, account: Iterable[Model]) -> set[str]:
+    """Return what the state remembers of earlier trainings and isn't live, or was to stay so."""
+    live = {model.id for model in account if model.is_active}
+    return {
+        model_id
+        for resource in state.models
+        for model_id in _trained(resource)
+        if model_id not in live or resource.outputs.get("on_delete") == "retain"
+    }
+
+
+def _trained(model: Resource) -> Mapping[str, str]:
+    """Return id -> inputs hash of the models that the state remembers of one declaration."""
+    trained = model.outputs.get("trained")
+    return trained if isinstance(trained, Mapping) else {}
+
+
+def _is_meant(
+    declared: ModelDeclaration | None, hash_: str, stack: Stack, book: SegmentBook
+) -> bool:
+    """Tell whether a default name's hash is that of what is declared now."""
+    if declared is None:
+        return False
+    source, target = (
+        book.id_of(stack.segment(side)) for side in (declared.source, declared.target)
+    )
+    if source is None or target is None:
+        return False
+    config = declared.config.model_dump(exclude_none=True) if declared.config else {}
+    return inputs_hash(source, target, config, declared.generation or 1) == hash_
+
+
+def _policy(stack: Stack, key: str) -> OnDelete:
+    if key in stack.removed:
+        return stack.removed[key].on_delete
+    declared = stack.models.get(key)
+    return (declared.on_delete if declared else None) or "deactivate"

@@ -1,0 +1,1 @@
+"""`lytics-ml retrain`: trains an unchanged declaration anew."""

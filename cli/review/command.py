@@ -1,0 +1,78 @@
+"""`lytics-ml review`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.options import StackOption
+
+
+def review(  # noqa: PLR0913 - each is one option of the command line
+    stack: StackOption = None,
+    *,
+    preview: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="What pulumi preview --json wrote; runs it if left out."),
+    ] = None,
+    save_plan: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Keep the preview's plan there, for pulumi up --plan."),
+    ] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write Markdown for a pull request there.")
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write a page with charts there.")
+    ] = None,
+    max_replace: Annotated[
+        str, typer.Option(metavar="N|N%", help="Refuse if more models than that are replaced.")
+    ] = "30%",
+    max_delete: Annotated[
+        str, typer.Option(metavar="N|N%", help="Refuse if more models than that are removed.")
+    ] = "30%",
+    force: Annotated[
+        bool, typer.Option("--force", help="Report limits, and don't refuse.")
+    ] = False,
+) -> None:
+    """Say what a change will do to a stack's models, and what those score; changes nothing.
+
+    Shares count from 10 models on. Exit codes: 0 reviewed, 1 more changes than the limits allow
+    or something can't be carried out as declared, 2 it could not be reviewed.
+    """
+    from cli.edit.output import write_text
+    from cli.errors import OK, PROBLEMS, CliError
+    from cli.review import facts
+    from cli.review.limits import parse_limit, refusals
+    from cli.review.markdown import as_markdown
+    from cli.review.page import as_page
+    from cli.review.plan import parse_plan
+    from cli.review.reading import with_limits
+    from cli.review.screen import as_screen
+    from cli.screen.terminal import console
+    from cli.workspace.project import find_project
+    from cli.workspace.state import read_state
+
+    limits = parse_limit(max_replace, "--max-replace"), parse_limit(max_delete, "--max-delete")
+    if preview is not None and save_plan is not None:
+        message = "--save-plan needs a preview of its own; leave --preview out"
+        raise CliError(message)
+    project = find_project()
+    state = read_state(project, stack)
+    name = stack or state.stack
+    text = facts.read_preview(preview) if preview else facts.preview(project, name, save_plan)
+    plan = parse_plan(text)
+    if plan.errors:
+        message = f"The preview of {name} failed:\n{plan.errors}"
+        raise CliError(message)
+    made = facts.ask(project, state, plan)
+    made = with_limits(made, refusals(made, *limits), forced=force)
+    if markdown is not None:
+        write_text(markdown, as_markdown(made))
+    if html is not None:
+        write_text(html, as_page(made))
+    console().print(as_screen(made))
+    refused = made.refusals and not force
+    stuck = any(change.problems for change in made.changes)
+    sys.exit(PROBLEMS if refused or stuck else OK)

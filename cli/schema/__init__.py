@@ -1,0 +1,1 @@
+"""`lytics-ml schema`: the JSON schema of stack files."""

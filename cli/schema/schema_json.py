@@ -1,0 +1,107 @@
+"""The JSON schema of stack files, for editors, made from the types that parse them."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from providers.lytics.domain.declaration import ModelDeclaration
+from providers.lytics.stack_file.reader import NOT_SHARED, StackFile
+
+Json = dict[str, Any]
+KEY_PATTERN = r"^[^\s.;/\\:]{1,100}$"
+# What an editor offers where the type alone says little.
+_EXAMPLES: dict[str, list[Any]] = {
+    "additional": [["city", "visit_ct"]],
+    "collect": [5000],
+    "fitness": [10, "good"],
+    "generation": [2],
+    "label": ["Predictive model to grow the customer base"],
+}
+
+
+def schema_text() -> str:
+    """Return the text of `stacks/schema.json`."""
+    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def schema() -> Json:
+    """Return the schema: what `validate` accepts, as far as a schema can say it."""
+    made = StackFile.model_json_schema()
+    shapes: Json = made["$defs"]
+    shapes["Defaults"] = _defaults(shapes["ModelDeclaration"])
+    for shape in (*shapes.values(), made):
+        _tidy(shape)
+    models = made["properties"]["models"]
+    models["propertyNames"] = made["properties"]["removed"]["propertyNames"] = {
+        "pattern": KEY_PATTERN
+    }
+    models["type"] = ["object", "null"]
+    defaults: Json = made["properties"]["defaults"]
+    made["properties"]["defaults"] = {
+        "anyOf": [{"$ref": "#/$defs/Defaults"}, {"type": "null"}],
+        "description": defaults["description"],
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Stack file of lytics-ml",
+        **{name: value for name, value in made.items() if name not in {"$defs", "title"}},
+        "allOf": [_required_unless_shared(name) for name in _required(shapes["ModelDeclaration"])],
+        "$defs": shapes,
+    }
+
+
+def _defaults(model: Json) -> Json:
+    """Return what `defaults` may have: every field but those of one model alone, all optional."""
+    fields = {
+        name: json.loads(json.dumps(field))
+        for name, field in model["properties"].items()
+        if name not in NOT_SHARED
+    }
+    description = "What every model has unless it says otherwise; config is merged key by key."
+    return {
+        "type": "object",
+        "description": description,
+        "properties": fields,
+        "additionalProperties": False,
+    }
+
+
+def _required(model: Json) -> Iterable[str]:
+    """Return the fields that a model must have, and take them off its own list."""
+    names: list[str] = model.pop("required")
+    assert set(names) <= set(ModelDeclaration.model_fields)  # noqa: S101 - made from the same type
+    return names
+
+
+def _required_unless_shared(name: str) -> Json:
+    """Say that each model has a field, unless `defaults` has it for all of them."""
+    return {
+        "if": {
+            "properties": {"defaults": {"type": "object", "required": [name]}},
+            "required": ["defaults"],
+        },
+        "else": {
+            "properties": {"models": {"additionalProperties": {"required": [name]}}},
+        },
+    }
+
+
+def _tidy(shape: Json) -> None:
+    """Make a shape read well in an editor: no titles, no nulls, examples."""
+    shape.pop("title", None)
+    for name, field in shape.get("properties", {}).items():
+        shape["properties"][name] = _tidied(name, field)
+
+
+def _tidied(name: str, field: Json) -> Json:
+    kept = {key: value for key, value in field.items() if key not in {"title", "anyOf"}}
+    if kept.get("default", "") in (None, {}):
+        del kept["default"]
+    choices = [choice for choice in field.get("anyOf", []) if choice.get("type") != "null"]
+    if len(choices) == 1:
+        kept = {**choices[0], **kept}
+    elif choices:
+        kept["anyOf"] = choices
+    if name in _EXAMPLES:
+        kept.setdefault("examples", _EXAMPLES[name])
+    return kept

@@ -1,0 +1,1 @@
+"""Showing: on terminals and as Markdown, values of others always escaped."""

@@ -1,0 +1,1 @@
+"""`lytics-ml validate`: every mistake of stack files."""

@@ -1,0 +1,181 @@
+"""What only the API can tell of a stack file: segments, key, limit of live models, adopted ids."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from cli.edit.places import Places
+from cli.errors import CliError
+from cli.validate.validation import Finding, Report
+from cli.workspace.account import client_of
+from cli.workspace.project import Project, shown
+from providers.lytics.api.client import LyticsClient
+from providers.lytics.api.shapes import Model, Segment
+from providers.lytics.domain.identity import lineage, proof_in, same_name
+from providers.lytics.domain.segments import SegmentBook, is_id
+from providers.lytics.errors import ForbiddenError, LyticsError, NotFoundError
+from providers.lytics.host.swap import LIVE_LIMIT
+from providers.lytics.stack_file.reader import Stack
+
+# Lytics docs, "Building Lookalike Models" and "Limitations".
+FEWEST_USERS = 25
+MOST_USERS = 20_000_000
+SIZES_AT_ONCE = 200
+"""Ids in one request for sizes: their address stays below the 8 KB that servers allow."""
+NO_MODEL = "0" * 32
+
+
+def check_online(project: Project, report: Report) -> None:
+    """Add to a report what the API says about a stack; a file with mistakes isn't asked about.
+
+    Args:
+        project: where the stack is.
+        report: of its file; findings, notes and what could not be checked are added.
+    """
+    if report.stack is None:
+        report.unchecked.append("the API wasn't asked, because the file has mistakes")
+        return
+    try:
+        with client_of(project, report.name) as client:
+            _Check(project, report, report.stack, client).all()
+    except (CliError, LyticsError) as exc:
+        report.unchecked.append(str(exc))
+
+
+class _Check:
+    """The checks of one stack against its account."""
+
+    def __init__(
+        self, project: Project, report: Report, stack: Stack, client: LyticsClient
+    ) -> None:
+        self._report = report
+        self._stack = stack
+        self._client = client
+        self._places = Places(report.path)
+        self._lineages = {key: lineage(project.name, report.name, key) for key in stack.models}
+
+    def all(self) -> None:
+        """Run every check; what fails in one of them keeps the others from nothing."""
+        for check in (self._may_write, self._segments, self._account):
+            try:
+                check()
+            except LyticsError as exc:
+                self._report.unchecked.append(str(exc))
+
+    def _find(self, what: str, *place: str) -> None:
+        line, column = self._places.find(*place)
+        path = shown(self._report.path)
+        self._report.findings.append(Finding(path, f"{'.'.join(place)}: {what}", line, column))
+
+    def _may_write(self) -> None:
+        """Update a model that can't exist: a key that may write is told that there is none."""
+        try:
+            self._client.update_model(NO_MODEL, {"label": ""})
+        except ForbiddenError as exc:
+            self._report.findings.append(
+                Finding(shown(self._report.path), f"the key may read, but not write: {exc}")
+            )
+        except NotFoundError:
+            return
+        except LyticsError as exc:
+            self._report.notes.append(f"whether the key may write isn't known ({exc})")
+
+    # --- segments ---------------------------------------------------------------------------
+
+    def _segments(self) -> None:
+        book = SegmentBook(self._client.list_segments())
+        found: dict[str, Segment | None] = {}
+        for reference in {name for _, name in self._references()}:
+            found[reference] = book.find(reference) or self._client.fetch_segment(reference)
+        sizes = self._sizes({s.id for s in found.values() if s is not None})
+        told: set[tuple[str, ...]] = set()
+        for place, reference in self._references():
+            problem = _segment_problem(reference, found[reference], sizes, book.unknown)
+            if problem and place not in told:
+                told.add(place)
+                self._find(problem, *place)
+
+    def _references(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        """Yield each slug or id with the place to correct it: under segments if it has a name."""
+        for key, model in self._stack.models.items():
+            for side in ("source", "target"):
+                written = str(getattr(model, side))
+                if written in self._stack.segments:
+                    yield ("segments", written), self._stack.segments[written]
+                else:
+                    yield ("models", key, side), written
+
+    def _sizes(self, ids: set[str]) -> dict[str, int]:
+        ordered = sorted(ids)
+        sizes: dict[str, int] = {}
+        for start in range(0, len(ordered), SIZES_AT_ONCE):
+            sizes |= self._client.segment_sizes(ordered[start : start + SIZES_AT_ONCE])
+        return sizes
+
+    # --- models -----------------------------------------------------------------------------
+
+    def _account(self) -> None:
+        account = {model.id: model for model in self._client.list_models()}
+        for key, model in self._stack.models.items():
+            if model.adopt is None or model.adopt in account:
+                continue
+            # A replacement may have retired the adopted model since; its id stays in the file.
+            if not any(self._is_of(key, other) for other in account.values()):
+                self._find(f"the account has no model {model.adopt}", "models", key, "adopt")
+        self._live_limit(account)
+
+    def _is_of(self, key: str, model: Model) -> bool:
+        """Tell whether a model of the account is, or was, this declaration's."""
+        declared = self._stack.models[key]
+        proof = proof_in(model.name)
+        return (
+            model.id == declared.adopt
+            or (proof is not None and proof[0] == self._lineages[key])
+            or (declared.name is not None and same_name(declared.name, model.name))
+        )
+
+    def _live_limit(self, account: Mapping[str, Model]) -> None:
+        live = [model for model in account.values() if model.is_active]
+        joining, leaving = self._wanting_live(live, wanted=True), self._wanting_live(live)
+        total = len(live) + len(joining) - len(leaving)
+        if total > LIVE_LIMIT:
+            what = (
+                f"{len(live)} models of the account are live, {len(joining)} declared here are to "
+                f"be and {len(leaving)} no longer: {total}, and Lytics allows {LIVE_LIMIT}"
+            )
+            self._find(what, "models")
+        else:
+            self._report.notes.append(f"{total} of {LIVE_LIMIT} live models, once this is up")
+
+    def _wanting_live(self, live: list[Model], *, wanted: bool = False) -> list[str]:
+        """Return who is to go live and isn't, or is to leave and is live."""
+        return [
+            key
+            for key, model in self._stack.models.items()
+            if model.is_active is wanted and self._has_live(key, live) is not wanted
+        ]
+
+    def _has_live(self, key: str, live: list[Model]) -> bool:
+        return any(self._is_of(key, model) for model in live)
+
+
+def _segment_problem(
+    reference: str,
+    segment: Segment | None,
+    sizes: Mapping[str, int],
+    unknown: Callable[[str], str],
+) -> str | None:
+    """Return why no model can be built on a segment, None if one can."""
+    if segment is None:
+        return f"the account has no segment {reference}" if is_id(reference) else unknown(reference)
+    size = sizes.get(segment.id)
+    why = f": {segment.invalid_reason}" if segment.invalid_reason else ""
+    faults = (
+        (segment.table != "user", f"is of table {segment.table}; a model needs one of users"),
+        (segment.deleted, "is deleted"),
+        (segment.invalid, f"is invalid{why}"),
+        (
+            size is not None and not FEWEST_USERS <= size <= MOST_USERS,
+            f"has {size} users; Lytics takes {FEWEST_USERS} to {MOST_USERS}",
+        ),
+    )
+    found = next((what for is_so, what in faults if is_so), None)
+    return found and f"segment {segment.slug_name or segment.id} {found}"

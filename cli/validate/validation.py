@@ -1,0 +1,146 @@
+"""What is wrong with stack files: every problem of all of them, with its place."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cli.errors import OK, PROBLEMS, UNABLE, CliError
+from cli.screen.terminal import count
+from cli.workspace.project import Project, shown
+from providers.lytics.errors import DeclarationError, Problem
+from providers.lytics.stack_file.reader import Stack, read_stack_file
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One problem.
+
+    Attributes:
+        file: the path, as people name it.
+        what: a sentence.
+        line: from 1; None if the problem is the file's as a whole.
+        column: from 1.
+    """
+
+    file: str
+    what: str
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        place = [self.file, *(str(part) for part in (self.line, self.column) if part is not None)]
+        return f"{':'.join(place)}: {self.what}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what --json shows."""
+        return {
+            "file": self.file,
+            "line": self.line,
+            "column": self.column,
+            "message": self.what,
+        }
+
+
+@dataclass
+class Report:
+    """What is known of one stack file.
+
+    Attributes:
+        name: the stack.
+        path: its file.
+        stack: its declarations, None if they can't be used.
+        findings: what is wrong.
+        unchecked: what could not be checked, a sentence each.
+        notes: what is worth knowing and no problem.
+    """
+
+    name: str
+    path: Path
+    stack: Stack | None = None
+    findings: list[Finding] = field(default_factory=list)
+    unchecked: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what --json shows."""
+        return {
+            "stack": self.name,
+            "file": shown(self.path),
+            "models": len(self.stack.models) if self.stack else None,
+            "problems": [finding.as_dict() for finding in self.findings],
+            "unchecked": self.unchecked,
+            "notes": self.notes,
+        }
+
+
+_WHERE = re.compile(r"^(?P<file>.*), line (?P<line>\d+), column (?P<column>\d+)$", re.DOTALL)
+
+
+def finding_of(problem: Problem) -> Finding:
+    """Return a problem with its place as numbers."""
+    found = _WHERE.match(problem.where)
+    if found is None:
+        return Finding(problem.where, problem.what)
+    return Finding(found["file"], problem.what, int(found["line"]), int(found["column"]))
+
+
+def validate_file(path: Path) -> Report:
+    """Read a stack file and report all that is wrong with it; sends nothing."""
+    report = Report(path.stem, path)
+    try:
+        report.stack = read_stack_file(path)
+    except DeclarationError as exc:
+        report.findings = [finding_of(problem) for problem in exc.problems]
+    return report
+
+
+def chosen_files(project: Project, wanted: Sequence[str]) -> list[Path]:
+    """Return the files of the stacks that are named, or of all.
+
+    Args:
+        project: where.
+        wanted: names of stacks, or paths of stack files.
+
+    Raises:
+        CliError: there is no such file, or none at all.
+    """
+    known = project.stack_files()
+    if not known and not wanted:
+        message = f"There is no stack file in {shown(project.stacks)}. lytics-ml init writes one."
+        raise CliError(message)
+    if not wanted:
+        return known
+    return list(dict.fromkeys(_file_of(project, name, known) for name in wanted))
+
+
+def _file_of(project: Project, name: str, known: Iterable[Path]) -> Path:
+    if name.endswith((".yaml", ".yml")) and Path(name).is_file():
+        return Path(name)
+    path = project.stack_file(name)
+    if path.is_file():
+        return path
+    names = ", ".join(file.stem for file in known) or "none"
+    message = f"There is no {shown(path)}. Stacks here: {names}. lytics-ml init {name} writes it."
+    raise CliError(message)
+
+
+def exit_code(reports: Iterable[Report]) -> int:
+    """Return 1 if there are problems, 2 if there are none but something wasn't checked, else 0."""
+    all_of_them = list(reports)
+    if any(report.findings for report in all_of_them):
+        return PROBLEMS
+    return UNABLE if any(report.unchecked for report in all_of_them) else OK
+
+
+def summary(reports: Sequence[Report], *, online: bool) -> str:
+    """Return the line that ends the output."""
+    files = count(len(reports), "file")
+    findings = sum(len(report.findings) for report in reports)
+    if findings:
+        with_some = sum(bool(report.findings) for report in reports)
+        return f"{count(findings, 'problem')} in {with_some} of {files}"
+    models = count(sum(len(r.stack.models) for r in reports if r.stack), "model")
+    hint = "" if online else "; --online asks the API as well"
+    return f"{files}, {models}: no problems{hint}"

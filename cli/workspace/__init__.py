@@ -1,0 +1,1 @@
+"""The project that a command works on: its folders, stacks, states and accounts."""

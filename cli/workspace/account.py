@@ -1,0 +1,82 @@
+"""Which account a stack manages: its key and address, from the environment or Pulumi's config."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from cli.errors import CliError
+from cli.workspace.project import Project, read_yaml, short_name
+from cli.workspace.pulumi import run_pulumi
+from cli.workspace.state import StackState
+from providers.lytics.api.client import LyticsClient
+from providers.lytics.api.settings import KEY_VARIABLE, Settings
+from providers.lytics.host.run import Run
+
+_NAMESPACE = "lytics:"
+PATIENCE_S = 15.0
+"""Seconds for which a command repeats a request: somebody waits for it."""
+
+
+def settings_of(project: Project, stack: str) -> Settings:
+    """Return a stack's settings; Pulumi is asked only for a key that is stored encrypted.
+
+    Raises:
+        CliError: the stack's config can't be read or decrypted.
+        SettingsError: a value can't be used.
+    """
+    config = _config(project, stack)
+
+    def value(name: str) -> object:
+        found = config.get(f"{_NAMESPACE}{name}")
+        if not isinstance(found, Mapping):
+            return found
+        if name == "apiKey" and os.environ.get(KEY_VARIABLE, "").strip():
+            return None
+        return _decrypted(project, stack, f"{_NAMESPACE}{name}")
+
+    settings = Settings.read(value)
+    return replace(settings, patience_s=min(PATIENCE_S, settings.patience_s))
+
+
+def client_of(project: Project, stack: str) -> LyticsClient:
+    """Return a client of a stack's account.
+
+    Raises:
+        CliError: the stack's config can't be read or decrypted.
+        SettingsError: there is no key, or a value can't be used.
+    """
+    return LyticsClient(settings_of(project, stack))
+
+
+def proven_run(settings: Settings, client: LyticsClient, state: StackState) -> Run:
+    """Return a run in a stack's account, after a look at its models; sends GETs only.
+
+    Raises:
+        AccountError: the key is another account's than that of the stack's models.
+        RequestError: the API failed.
+    """
+    run = Run(settings, client, say=lambda _line: None)
+    for resource in state.models:
+        run.expect_account(resource.outputs.get("aid"))
+    run.prove_account()
+    return run
+
+
+def _config(project: Project, stack: str) -> dict[str, Any]:
+    file = project.config_file(stack)
+    if not file.is_file():
+        return {}
+    config = read_yaml(file).get("config")
+    return config if isinstance(config, dict) else {}
+
+
+def _decrypted(project: Project, stack: str, name: str) -> str:
+    try:
+        return run_pulumi(project, "config", "get", "--stack", stack, name).strip()
+    except CliError as exc:
+        message = (
+            f"{name} of stack {short_name(stack)} can't be decrypted: {exc}\n"
+            f"Set {KEY_VARIABLE} in the environment to do without it."
+        )
+        raise CliError(message) from exc

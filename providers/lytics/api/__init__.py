@@ -1,0 +1,1 @@
+"""Speaks HTTP to Lytics. Knows nothing of Pulumi."""

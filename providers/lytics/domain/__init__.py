@@ -1,0 +1,1 @@
+"""Decides. Pure: no input, no output, no clock."""

@@ -1,0 +1,312 @@
+"""What can be declared of a model, and what a change of each field does.
+
+One set of shapes serves the stack files, their JSON schema, the provider's check and its diff. Each
+field says what a change of it does: that is the only place where it is told.
+"""
+
+import re
+from enum import Enum
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from providers.lytics.domain.gate import Gate
+from providers.lytics.domain.identity import FORBIDDEN_IN_NAMES
+
+
+class Change(Enum):
+    """What the provider does when a field's value changes."""
+
+    REPLACES = "trains a new model and retires the old one"
+    IN_PLACE = "one write to the API, same model"
+    STATE_ONLY = "no write, the state remembers it"
+    NEVER = "no difference"
+
+
+def change_of(shape: type[BaseModel], name: str) -> Change:
+    """Return what a change of a field does, as its annotation says."""
+    return next(mark for mark in shape.model_fields[name].metadata if isinstance(mark, Change))
+
+
+def _name(value: str) -> str:
+    found = sorted({character for character in value if character in FORBIDDEN_IN_NAMES})
+    if found:
+        what = f"a name can't hold {' '.join(found)} (Lytics uses it as a key); leave it out"
+        raise ValueError(what)
+    if not value.strip() or not value.isprintable():
+        what = "a name needs at least one visible character, and no control characters"
+        raise ValueError(what)
+    return value
+
+
+_DURATION = re.compile(r"^([1-9]\d{0,6})(s|m|h|d)\Z")
+_UNIT_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def _duration(value: str) -> str:
+    if not _DURATION.match(value):
+        what = "expected a duration, for example 90s, 30m, 4h or 1d"
+        raise ValueError(what)
+    return value
+
+
+def duration_s(value: str) -> int:
+    """Return the seconds in a duration such as `30m`."""
+    return int(value[:-1]) * _UNIT_S[value[-1]]
+
+
+HEX_ID = re.compile(r"^[0-9a-f]{32}\Z")
+
+
+def _hex_id(value: str) -> str:
+    if not HEX_ID.match(value.lower()):
+        what = "expected an id of 32 hex digits, for example cf21ba3ceb194961b964358ee92ec4a9"
+        raise ValueError(what)
+    return value.lower()
+
+
+def _segment(value: str) -> str:
+    if not value.strip() or not value.isprintable():
+        what = "expected a name from segments, a segment's slug or its 32-hex id"
+        raise ValueError(what)
+    return value.lower() if HEX_ID.match(value.lower()) else value
+
+
+# The patterns are for editors; the functions say more when something is wrong.
+Name = Annotated[
+    str,
+    Field(min_length=1, max_length=200, json_schema_extra={"pattern": r"^(?=.*\S)[^.;/\\]+$"}),
+    AfterValidator(_name),
+]
+Duration = Annotated[
+    str,
+    Field(
+        json_schema_extra={
+            "pattern": "^[1-9][0-9]{0,6}[smhd]$",
+            "examples": ["90s", "30m", "4h", "1d"],
+        }
+    ),
+    AfterValidator(_duration),
+]
+HexId = Annotated[
+    str,
+    Field(
+        json_schema_extra={
+            "pattern": "^[0-9a-fA-F]{32}$",
+            "examples": ["cf21ba3ceb194961b964358ee92ec4a9"],
+        }
+    ),
+    AfterValidator(_hex_id),
+]
+SegmentRef = Annotated[
+    str,
+    Field(
+        min_length=1,
+        json_schema_extra={
+            "pattern": r"\S",
+            "examples": ["all_users", "cf21ba3ceb194961b964358ee92ec4a9"],
+        },
+    ),
+    AfterValidator(_segment),
+]
+FieldName = Annotated[str, Field(min_length=1, max_length=500)]
+OnDelete = Literal["deactivate", "delete", "retain"]
+DEFAULT_BUILD_TIMEOUT = "4h"
+
+
+class ModelConfig(BaseModel):
+    """How a model is trained; a change of any of these trains a new one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    use_scores: Annotated[
+        bool | None, Field(description="use Lytics' behavioral scores as features")
+    ] = None
+    use_content: Annotated[
+        bool | None, Field(description="use Lytics' content affinities as features")
+    ] = None
+    collect: Annotated[
+        Annotated[int, Field(ge=100, le=50_000)] | None,
+        Field(description="users to sample of each segment, 100 to 50000 (optional, default 5000)"),
+    ] = None
+    build_only: Annotated[
+        bool | None,
+        Field(description="train without scoring users: the model goes live only when activated"),
+    ] = None
+    auto_tune: Annotated[
+        bool | None, Field(description="choose features automatically (optional, default false)")
+    ] = None
+    tune_model: Annotated[
+        bool | None, Field(description="tune the model's parameters (optional, default false)")
+    ] = None
+    re_run: Annotated[
+        bool | None, Field(description="train again every week (optional, default false)")
+    ] = None
+    additional: Annotated[
+        list[FieldName] | None,
+        Field(description="user fields to use as features (optional, default none)"),
+    ] = None
+
+
+class ModelSettings(BaseModel):
+    """What the stack files and the provider share."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    name: Annotated[
+        Name | None,
+        Change.REPLACES,
+        Field(description="the model's name in Lytics (optional, default: made from the key)"),
+    ] = None
+    label: Annotated[
+        Annotated[str, Field(max_length=1000)] | None,
+        Change.IN_PLACE,
+        Field(description="text that people see in Lytics (optional, default: not managed)"),
+    ] = None
+    is_active: Annotated[
+        bool | None,
+        Change.IN_PLACE,
+        Field(description="whether the model is live (optional, default: not managed)"),
+    ] = None
+    config: Annotated[
+        ModelConfig | None,
+        Change.REPLACES,
+        Field(description="how the model is trained (optional)"),
+    ] = None
+    generation: Annotated[
+        Annotated[int, Field(ge=1, le=1_000_000)] | None,
+        Change.REPLACES,
+        Field(description="raise it to train an unchanged declaration anew (optional, default 1)"),
+    ] = None
+    on_delete: Annotated[
+        OnDelete | None,
+        Change.STATE_ONLY,
+        Field(description="how the model leaves the account (optional, default deactivate)"),
+    ] = None
+    build_timeout: Annotated[
+        Duration | None,
+        Change.STATE_ONLY,
+        Field(
+            description="how long an up waits for the build, for example 4h (optional, default 4h)"
+        ),
+    ] = None
+    swap: Annotated[
+        Literal["break_first"] | None,
+        Change.STATE_ONLY,
+        Field(
+            description="break_first: at the account's limit of live models, stop the old one first"
+        ),
+    ] = None
+    adopt: Annotated[
+        HexId | None,
+        Change.NEVER,
+        Field(
+            description="id of an existing model to take over instead of training one (optional)"
+        ),
+    ] = None
+    take_over: Annotated[
+        bool | None,
+        Change.NEVER,
+        Field(description="adopt a model whose name shows that another stack made it (optional)"),
+    ] = None
+
+
+class ModelInputs(ModelSettings):
+    """One model as the program hands it to the provider: ids resolved, lineage computed."""
+
+    # By key and stack a delete finds what `removed` in the stack file says: the state must have
+    # those of today, also after a rename.
+    key: Annotated[str, Field(min_length=1), Change.STATE_ONLY]
+    stack: Annotated[str | None, Change.STATE_ONLY] = None
+    lineage: Annotated[str, Field(min_length=1), Change.NEVER]
+    source: Annotated[HexId, Change.REPLACES]
+    target: Annotated[HexId, Change.REPLACES]
+    # How the declaration spells them: a review tells a slug that points to another id than before.
+    source_name: Annotated[str | None, Change.STATE_ONLY] = None
+    target_name: Annotated[str | None, Change.STATE_ONLY] = None
+    # An MlModelActivation sets the model live (swap) or only evaluates its gate (observe); either
+    # way the model itself must not go live when it is trained.
+    activation: Annotated[Literal["swap", "observe"] | None, Change.STATE_ONLY] = None
+
+    @property
+    def must_not_go_live_by_itself(self) -> bool:
+        """Whether it is to be built with `build_only`, whatever the declaration leaves out."""
+        return self.activation is not None or self.is_active is False
+
+    @property
+    def policy(self) -> OnDelete:
+        """How the model leaves the account."""
+        return self.on_delete or "deactivate"
+
+
+class ModelDeclaration(ModelSettings):
+    """One model as a stack file declares it."""
+
+    source: Annotated[
+        SegmentRef,
+        Field(description="whom to score: a name from segments, a segment's slug or its 32-hex id"),
+    ]
+    target: Annotated[
+        SegmentRef,
+        Field(description="whom they should resemble: a name, a slug or a 32-hex id"),
+    ]
+    gate: Annotated[
+        Gate | None, Field(description="what the trained model must score to go live (optional)")
+    ] = None
+    was: Annotated[
+        str | None, Field(min_length=1, description="the key that this model had before (optional)")
+    ] = None
+    protect: Annotated[
+        bool | None, Field(description="refuse to replace or remove it (optional, default false)")
+    ] = None
+
+    @property
+    def activation(self) -> Literal["swap", "observe"] | None:
+        """Whether something has to be set, or judged, after the build.
+
+        `is_active: false` always means no activation. A gate without `is_active` is evaluated and
+        shown, nothing goes live.
+        """
+        if self.is_active is False:
+            return None
+        if self.gate is not None:
+            return "swap" if self.is_active else "observe"
+        waits = self.config is not None and self.config.build_only is True
+        return "swap" if self.is_active and waits else None
+
+
+class Removal(BaseModel):
+    """How a model that is no longer declared leaves the account."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    on_delete: Annotated[OnDelete, Field(description="deactivate, delete or retain")]
+
+
+def problems_across_fields(declared: dict[str, Any]) -> list[tuple[tuple[str, ...], str]]:
+    """Return what is wrong between fields that are each right by themselves.
+
+    Args:
+        declared: the fields of a declaration or of the provider's inputs, as plain values.
+
+    Returns:
+        Pairs of a path to the field and a sentence.
+    """
+    found: list[tuple[tuple[str, ...], str]] = []
+    config = declared.get("config") if isinstance(declared.get("config"), dict) else {}
+    assert isinstance(config, dict)  # noqa: S101 - narrows the type
+    source, target = declared.get("source"), declared.get("target")
+    if isinstance(source, str) and source == target:
+        found.append((("target",), "source and target are the same segment; a model needs two"))
+    sources = ("use_scores", "use_content", "auto_tune", "additional")
+    # Lytics docs, "Building Lookalike Models": without Auto Tune a feature source must be chosen.
+    if not declared.get("adopt") and not any(config.get(name) for name in sources):
+        what = (
+            "no features: set use_scores, use_content or auto_tune to true, or list fields "
+            "under additional"
+        )
+        found.append((("config",), what))
+    if declared.get("gate") is not None and config.get("build_only") is False:
+        what = "build_only: false lets the model go live before its gate; leave it out"
+        found.append((("config", "build_only"), what))
+    return found

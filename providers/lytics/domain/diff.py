@@ -1,0 +1,150 @@
+"""What differs between the state and a declaration. Pure: it compares parsed shapes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from providers.lytics.domain.declaration import Change, ModelInputs, change_of
+from providers.lytics.domain.identity import normalised_config
+from providers.lytics.errors import ConflictError
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The fields that differ, by what is to be done about them."""
+
+    replaces: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+
+    @property
+    def is_any(self) -> bool:
+        """Whether anything has to be done."""
+        return bool(self.replaces or self.writes or self.settings)
+
+
+class Unknown(BaseModel):
+    """Stands for a value that isn't known yet in a preview."""
+
+
+def holds_unknown(value: object) -> bool:
+    """Tell whether a value, or anything inside it, isn't known yet."""
+    if isinstance(value, Mapping):
+        return any(holds_unknown(inner) for inner in value.values())
+    if isinstance(value, list):
+        return any(holds_unknown(inner) for inner in value)
+    return isinstance(value, Unknown)
+
+
+def differ(model_id: str, state: Mapping[str, Any], inputs: Mapping[str, Any]) -> Difference:
+    """Compare a model's state with what is declared now.
+
+    - A field that was never declared is never a difference.
+    - One that was declared and is left out now goes back to its documented default, if it has one.
+    - `name` and `adopt` are compared only where they are declared.
+
+    Args:
+        model_id: the id in the state.
+        state: the old outputs.
+        inputs: the new inputs after check; a value may be `Unknown`.
+
+    Raises:
+        ConflictError: `adopt` names another model than the one that is managed.
+    """
+    _refuse_other_adoption(model_id, state, inputs)
+    found: dict[Change, list[str]] = {change: [] for change in Change}
+    for name in ModelInputs.model_fields:
+        change = change_of(ModelInputs, name)
+        if change is not Change.NEVER and _differs(name, change, state, inputs):
+            found[change].append(name)
+    return Difference(
+        replaces=tuple(found[Change.REPLACES]),
+        writes=tuple(found[Change.IN_PLACE]),
+        settings=tuple(found[Change.STATE_ONLY]),
+    )
+
+
+def _differs(
+    name: str, change: Change, state: Mapping[str, Any], inputs: Mapping[str, Any]
+) -> bool:
+    old, new = state.get(name), inputs.get(name)
+    if isinstance(new, Unknown):
+        spelling = inputs.get(f"{name}_name")
+        # A segment that wasn't looked up is the same while its declaration spells it the same.
+        return spelling is None or spelling != state.get(f"{name}_name")
+    if name == "config":
+        return holds_unknown(new) or bool(
+            config_differences(old, new, state.get("reported_config"))
+        )
+    if name == "name":
+        return new is not None and new not in {state.get("declared_name"), old}
+    if name == "generation":
+        return int(old or 1) != int(new or 1)
+    if change is Change.IN_PLACE:
+        # What wasn't managed may have changed since it was seen: a model goes live by itself.
+        is_seen = name in state.get("managed", [name])
+        return new is not None and (new != old or not is_seen)
+    return bool(old != new)
+
+
+def config_differences(
+    old: Mapping[str, Any] | None,
+    new: Mapping[str, Any] | None,
+    reported: Mapping[str, Any] | None,
+) -> list[str]:
+    """Return the config keys whose change needs a new model.
+
+    A key without a documented default that wasn't declared before is compared with what the API
+    reported, if it did: declaring what is so already changes nothing.
+    """
+    before, after = normalised_config(old), normalised_config(new)
+    differing = []
+    for key, wanted in after.items():
+        was = before[key] if key in before else (reported or {}).get(key)
+        if was != wanted:
+            differing.append(key)
+    return sorted(differing)
+
+
+def echo_contradicts(
+    declared: Mapping[str, Any] | None,
+    reported: Mapping[str, Any],
+    *,
+    ignore_build_only: bool,
+) -> list[str]:
+    """Return the config keys for which the API reports another value than the declared one.
+
+    Args:
+        declared: the config as declared; documented defaults count as declared.
+        reported: the API's echo without what it doesn't report, {} for a zeroed one.
+        ignore_build_only: whether the tool decided build_only by itself.
+    """
+    wanted = normalised_config(declared)
+    ignored = {"build_only"} if ignore_build_only else set()
+    return sorted(
+        key
+        for key, value in wanted.items()
+        if key not in ignored and key in reported and _plain(key, reported[key]) != value
+    )
+
+
+def _plain(key: str, value: object) -> object:
+    return sorted(set(value)) if key == "additional" and isinstance(value, list) else value
+
+
+def _refuse_other_adoption(
+    model_id: str, state: Mapping[str, Any], inputs: Mapping[str, Any]
+) -> None:
+    wanted = inputs.get("adopt")
+    if wanted is None or isinstance(wanted, Unknown):
+        return
+    # Once a replacement has retired the adopted model, its id may stay in the file, or come back.
+    if str(wanted).lower() in {model_id, state.get("adopt"), *(state.get("trained") or {})}:
+        return
+    what = (
+        f"'{inputs.get('key')}' manages model {model_id} already and can't adopt {wanted} as well. "
+        "Take adopt out, or declare the other model under a key of its own"
+    )
+    raise ConflictError(what)

@@ -1,0 +1,315 @@
+"""What one run of the engine knows: the account, what was looked at, and what it did so far.
+
+The engine starts one provider host process for an operation, and the host calls the lifecycle
+methods of all resources on several threads. Which ids are in use, which are being replaced and
+which were trained before can only be known here: the engine tells a create nothing of the state.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Any
+
+from providers.lytics.api.settings import Settings
+from providers.lytics.api.shapes import Model
+from providers.lytics.errors import (
+    AccountError,
+    ConflictError,
+    ForbiddenError,
+    LyticsError,
+    RequestError,
+)
+from providers.lytics.host.engine_log import tell
+from providers.lytics.host.model_list import Look, Looks
+
+if TYPE_CHECKING:
+    from providers.lytics.api.client import LyticsClient
+    from providers.lytics.domain.declaration import OnDelete
+
+MOST_REMEMBERED = 20
+GATHER_STEP_S = 0.02
+LONGEST_GATHER_S = 0.5
+
+
+@dataclass
+class Lineage:
+    """What a run knows of one declaration.
+
+    Attributes:
+        current: the id that the resource has come to in this run, None before.
+        stays_idle: whether that model is declared not to be live.
+        replaced: ids that this run replaces.
+        trained: id -> inputs hash of every model that the state remembers.
+    """
+
+    current: str | None = None
+    stays_idle: bool = False
+    replaced: set[str] = field(default_factory=set)
+    trained: dict[str, str] = field(default_factory=dict)
+
+
+class Run:
+    """One operation of the engine against one account; shared by all threads of the host.
+
+    Args:
+        settings: the account.
+        client: replaces the client in tests.
+        say: where sentences for the user go.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        client: "LyticsClient | None" = None,
+        say: Callable[[str], None] = tell,
+    ) -> None:
+        self.settings = settings
+        self.say = say
+        self.swapping = threading.Lock()
+        self._client = client
+        self._lock = threading.RLock()
+        self._lineages: dict[str, Lineage] = {}
+        self._stored_lineages: dict[str, str] = {}
+        self._owners: dict[str, str] = {}
+        self._aid = settings.account_id
+        self._looks: Looks | None = None
+        self._sending = 0
+        self._told: set[str] = set()
+        self._policies: dict[str, OnDelete] = {}
+        self._baseline: frozenset[str] | None = None
+
+    @property
+    def client(self) -> "LyticsClient":
+        """The client, made when it is first needed: an `up` without changes needs none."""
+        with self._lock:
+            if self._client is None:
+                from providers.lytics.api.client import LyticsClient  # noqa: PLC0415 - as said above
+
+                self._client = LyticsClient(self.settings)
+            return self._client
+
+    @property
+    def looks(self) -> Looks:
+        """The looks into ML List that all resources of the run share."""
+        with self._lock:
+            if self._looks is None:
+                self._looks = Looks(self.client.list_models)
+            return self._looks
+
+    def words_for(self, error: LyticsError) -> str:
+        """Return an error's sentence; what any request of the run would meet is told once.
+
+        When the API breaks while dozens of operations are under way, each of them fails.
+        """
+        if isinstance(error, RequestError) and error.is_general and not self._is_news(error.what):
+            return "the same trouble with the API; another error of this run says which"
+        return str(error)
+
+    def say_once(self, about: str, sentence: str) -> None:
+        """Show a sentence unless one about the same thing has been shown."""
+        if self._is_news(about):
+            self.say(sentence)
+
+    def _is_news(self, about: str) -> bool:
+        with self._lock:
+            is_news = about not in self._told
+            self._told.add(about)
+        return is_news
+
+    def baseline(self) -> frozenset[str]:
+        """Return the ids that were there before this run created anything."""
+        if self._baseline is None:
+            look = self.looks.any()
+            with self._lock:
+                self._baseline = self._baseline or frozenset(look.models)
+        return self._baseline
+
+    @contextmanager
+    def sending(self) -> Iterator[None]:
+        """Count the creates that have no reply yet."""
+        with self._lock:
+            self._sending += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._sending -= 1
+
+    def gather(self) -> None:
+        """Wait for the creates that will want the next look as well, for half a second at most.
+
+        A create alone doesn't wait; of a thousand at once, a few dozen looks serve all.
+        """
+        end_s = monotonic() + LONGEST_GATHER_S
+        while self._sending and monotonic() < end_s:
+            sleep(GATHER_STEP_S)
+
+    def lineage(self, name: str) -> Lineage:
+        """Return what is known of a lineage."""
+        with self._lock:
+            return self._lineages.setdefault(name, Lineage())
+
+    def lineage_of(self, model_id: str) -> Lineage | None:
+        """Return what is known of the lineage that a model of this run belongs to."""
+        with self._lock:
+            return next((k for k in self._lineages.values() if k.current == model_id), None)
+
+    def stored_lineage(self, computed: str, stored: str | None) -> str:
+        """Return the lineage that a resource keeps for good.
+
+        A resource that was renamed or moved keeps the lineage it was created with, also when it
+        is replaced: then the engine checks a second time without the old inputs.
+        """
+        with self._lock:
+            if stored is not None:
+                self._stored_lineages[computed] = stored
+            return self._stored_lineages.get(computed, computed)
+
+    def note_kept(self, lineage: str, key: str, model_id: str, *, stays_idle: bool) -> None:
+        """Note that a resource is, from here on, this model.
+
+        Raises:
+            ConflictError: another resource of this run is that model already.
+        """
+        with self._lock:
+            owner = self._owners.setdefault(model_id, key)
+            if owner != key:
+                what = (
+                    f"'{owner}' and '{key}' both come to model {model_id}. "
+                    "Give one of them another name, or other inputs"
+                )
+                raise ConflictError(what)
+            known = self.lineage(lineage)
+            known.current, known.stays_idle = model_id, stays_idle
+            known.replaced.discard(model_id)
+
+    def note_replaced(self, lineage: str, model_id: str) -> None:
+        """Note that a resource's model is to be replaced in this run."""
+        with self._lock:
+            self.lineage(lineage).replaced.add(model_id)
+
+    def note_policy(self, model_id: str, policy: "OnDelete") -> None:
+        """Note how a model leaves by the state of the resource that is it now.
+
+        After a killed run the state may hold the same model a second time, marked for deletion,
+        with the policy of before.
+        """
+        with self._lock:
+            self._policies[model_id] = policy
+
+    def policy_of(self, model_id: str) -> "OnDelete | None":
+        """Return how a model leaves by the state of its resource, None where that isn't known."""
+        with self._lock:
+            return self._policies.get(model_id)
+
+    def note_trained(self, lineage: str, trained: Mapping[str, str]) -> None:
+        """Note what the state remembers of models that were trained before."""
+        with self._lock:
+            self.lineage(lineage).trained.update(trained)
+
+    def is_in_use(self, model_id: str) -> bool:
+        """Tell whether a resource of this run is this model."""
+        with self._lock:
+            return any(known.current == model_id for known in self._lineages.values())
+
+    def owner(self, model_id: str) -> str | None:
+        """Return the key of the resource of this run that is this model."""
+        with self._lock:
+            return self._owners.get(model_id)
+
+    @property
+    def account_id(self) -> int | None:
+        """The number of the account that state or config speak of, None before either has."""
+        return self._aid
+
+    def expect_account(self, aid: object) -> None:
+        """Note the account that a state speaks of."""
+        if aid is None:
+            return
+        number = int(float(str(aid)))
+        with self._lock:
+            if self._aid is not None and self._aid != number:
+                raise AccountError(self._wrong_account(self._aid, number, "the state"))
+            self._aid = number
+
+    def prove_account(self, look: Look | None = None) -> int | None:
+        """Return the number of the account that the key opens, if anything in it says so.
+
+        Raises:
+            AccountError: it isn't the account that the state or the config speaks of.
+        """
+        aid = (look or self.looks.any()).aid
+        if aid is None and self._aid is not None:
+            aid = self._segments_account()
+        if aid is None:
+            # In an account that says nothing of itself, who sets lytics:accountId vouches for it.
+            aid = self.settings.account_id
+        self.check_account(aid)
+        return aid
+
+    def _segments_account(self) -> int | None:
+        """Return the number that the account's segments say, None if they don't.
+
+        Raises:
+            ForbiddenError: the key may not see them, and no lytics:accountId vouches for it.
+        """
+        try:
+            return next((s.aid for s in self.client.list_segments() if s.aid is not None), None)
+        except ForbiddenError:
+            if self.settings.account_id is None:
+                raise
+            return None
+
+    def check_account(self, aid: int | None) -> None:
+        """Refuse to go on with an object of another account.
+
+        Raises:
+            AccountError: the number differs from the state's or the config's.
+        """
+        with self._lock:
+            if aid is not None and self._aid is not None and aid != self._aid:
+                raise AccountError(self._wrong_account(self._aid, aid, "the key"))
+
+    @staticmethod
+    def _wrong_account(expected: object, got: object, whose: str) -> str:
+        return (
+            f"{whose} belongs to account {got}, expected account {expected}. Nothing was changed. "
+            "Use the key of the account that this stack manages (LIOKEY wins over lytics:apiKey)"
+        )
+
+    def find(self, model_id: str, look: Look) -> Model | None:
+        """Return a model, or None when it is gone for certain.
+
+        A model that ML List doesn't show is gone only if a GET by its id says 404 and the key
+        is proven to be the right account's: a key of another account must never empty a state.
+
+        Raises:
+            AccountError: the key is another account's, or nothing proves whose it is.
+        """
+        model = look.models.get(model_id)
+        if model is None:
+            model = self.client.fetch_model(model_id)
+        if model is not None:
+            self.check_account(model.aid)
+            return model
+        if self.prove_account(look) is None:
+            what = (
+                f"model {model_id} isn't found, and nothing in the account says whose it is: it "
+                "may be another account's key. Nothing was changed. Set lytics:accountId to go on"
+            )
+            raise AccountError(what)
+        return None
+
+
+_runs: dict[str, Run] = {}
+_runs_lock = threading.Lock()
+
+
+def start_run(config: Callable[[str], Any]) -> Run:
+    """Return this process' run, started at the first call; both providers share it."""
+    with _runs_lock:
+        if "run" not in _runs:
+            _runs["run"] = Run(Settings.read(config))
+        return _runs["run"]

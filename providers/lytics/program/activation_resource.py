@@ -1,0 +1,119 @@
+"""`MlModelActivation`, the resource: what sets a model live once it is trained."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import Resource
+
+from providers.lytics.activation import MlModelActivationProvider
+from providers.lytics.program.later import all_of, then
+from providers.lytics.program.model_resource import MlModel
+from providers.lytics.program.outcomes import Failure, outcomes
+from providers.lytics.program.program_settings import may_wait
+from providers.lytics.program.watcher import failure_of, wait_for
+
+_OUTPUTS = (
+    *("aid", "earned", "passed", "pending", "parts", "reasons"),
+    *("live", "live_model_id", "scores"),
+)
+
+
+class MlModelActivation(Resource, module="lytics", name="MlModelActivation"):
+    """Sets a model live once it is trained and passes its gate.
+
+    Until it passes, the model that was live before stays live.
+
+    Attributes:
+        model_id: the model that is judged.
+        passed: whether it passed its gate.
+        pending: whether it wasn't trained yet.
+        parts: per part of the gate its number, wanted, measured and passed.
+        reasons: what stood in the way, a sentence each.
+        live: whether the model is live.
+        live_model_id: the model of this declaration that is live.
+        scores: auc, accuracy, reach, rsq, mse and audience_similarity of the model.
+    """
+
+    model_id: pulumi.Output[str]
+    passed: pulumi.Output[bool]
+    pending: pulumi.Output[bool]
+    parts: pulumi.Output[list[dict[str, Any]]]
+    reasons: pulumi.Output[list[str]]
+    live: pulumi.Output[bool]
+    live_model_id: pulumi.Output[str | None]
+    scores: pulumi.Output[dict[str, float]]
+
+    def __init__(
+        self,
+        key: str,
+        *,
+        model: MlModel,
+        gate: Mapping[str, Any] | None = None,
+        swap: str | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare that a model goes live when it is trained, and passes its gate if it has one.
+
+        Args:
+            key: the resource's name in this stack; usually the model's key.
+            model: a model that was declared with `activation="swap"`, or with
+                `activation="observe"` to evaluate the gate and set nothing live.
+            gate: auc, accuracy, reach, fitness, rsq (at least), mse, audience_similarity (at
+                most), healthy (default true), beats_current (margins over the live model).
+            swap: `break_first` to stop the old model first at the limit of live models.
+            opts: Pulumi's options for resources.
+
+        Raises:
+            RunError: the model would go live by itself, before its gate.
+        """
+        if model.facts.activation is None:
+            title = f"MlModelActivation '{key}' can't be used:"
+            what = 'declare the model with activation="swap", or it goes live by itself'
+            message = f"{title} {what}"
+            raise pulumi.RunError(message)
+        self._key = key
+        self._model = model
+        self._problem: Failure | None = None
+        outcomes.join()
+        props: dict[str, Any] = {
+            **dict.fromkeys(_OUTPUTS),
+            "key": key,
+            "model_id": then(model.id, self._once_built),
+            "activate": model.facts.activation == "swap",
+            "gate": dict(gate) if gate is not None else None,
+            "swap": swap,
+        }
+        super().__init__(MlModelActivationProvider(), key, props, opts)
+        judged: list[pulumi.Output[Any]] = [self.passed, self.pending, self.reasons, self.parts]
+        then(all_of(judged), self._ended)
+
+    async def _once_built(self, model_id: str) -> str:
+        if may_wait():
+            self._problem = failure_of(self._model, await wait_for(self._model, model_id))
+        return model_id
+
+    async def _ended(self, judged: list[Any]) -> None:
+        passed, pending, reasons, parts = judged
+        if not may_wait():
+            return
+        if self._model.facts.activation == "observe":
+            if not passed and not pending:
+                pulumi.log.warn(f"the gate is not passed: {'; '.join(reasons)}", self)
+            outcomes.finish(*([self._problem] if self._problem else []))
+        elif passed or (pending and self._problem is None):
+            outcomes.finish()
+        else:
+            outcomes.finish(self._problem or Failure(self._key, *_told(reasons, parts)))
+
+
+def _told(reasons: list[str], parts: list[Any]) -> tuple[str, tuple[tuple[str, str, str], ...]]:
+    rows = tuple(
+        (f"{'✓' if part['passed'] else '✗'} {part['number']}", part["wanted"], part["measured"])
+        for part in parts or []
+    )
+    failed = [part for part in parts or [] if not part["passed"]]
+    if failed:
+        names = ", ".join(str(part["number"]) for part in failed)
+        return f"the gate is not passed ({names})", rows
+    return "; ".join(reasons or ["it was not judged"]), ()

@@ -1,0 +1,157 @@
+"""What `__main__.py` does: a stack file in, resources and outputs out."""
+
+from collections.abc import Callable
+from typing import cast
+
+import pulumi
+from pulumi.output import UNKNOWN
+
+from providers.lytics.domain.declaration import ModelDeclaration, ModelInputs, ModelSettings
+from providers.lytics.domain.identity import lineage
+from providers.lytics.domain.segments import is_id
+from providers.lytics.program import ahead
+from providers.lytics.program.activation_resource import MlModelActivation
+from providers.lytics.program.later import awaited
+from providers.lytics.program.model_resource import MlModel
+from providers.lytics.program.outcomes import outcomes
+from providers.lytics.program.preview_notes import Planned, note
+from providers.lytics.program.program_settings import may_wait, program_settings
+from providers.lytics.program.sdk_costs import register_what_is_declared
+from providers.lytics.program.segment_lookup import fetch_book, resolve_all
+from providers.lytics.program.stack_outputs import Declared
+from providers.lytics.program.start import told_to_the_user
+from providers.lytics.program.watcher import program_watcher
+from providers.lytics.stack_file.reader import Stack
+
+# The engine takes up so many models while the program declares the next ones.
+TOGETHER = 200
+
+
+def declare(stack: Stack) -> dict[str, Declared]:
+    """Declare every model of a stack, and what sets it live once it is trained.
+
+    Returns:
+        The resources of each declaration, by key.
+    """
+    with told_to_the_user():
+        segment = _segments(stack)
+        renamed = {model.was for model in stack.models.values() if model.was}
+        declared = {}
+        # Nobody is the last one to finish before the program has been read to its end.
+        outcomes.join()
+        for number, (key, model) in enumerate(stack.models.items(), start=1):
+            declared[key] = _declare(stack, key, model, segment, again=int(key in renamed))
+            if number % TOGETHER == 0 or number == len(stack.models):
+                register_what_is_declared()
+        awaited(_finish())
+    if pulumi.runtime.is_dry_run() and program_settings().api_key is not None:
+        planned = [
+            _planned(stack, key, one, segment, again=int(key in renamed))
+            for key, one in declared.items()
+        ]
+        awaited(note(planned))
+    return declared
+
+
+async def _finish() -> None:
+    outcomes.finish()
+
+
+def _segments(stack: Stack) -> Callable[[str], pulumi.Input[str]]:
+    """Return what turns a declared segment into its id, after one look-up for all of them."""
+    sides = ("source", "target")
+    references = {
+        f"{stack.path}, line {stack.lines[key]}, {key}.{side}": stack.segment(getattr(model, side))
+        for key, model in stack.models.items()
+        for side in sides
+    }
+    slugs = {place: name for place, name in references.items() if not is_id(name)}
+    book = fetch_book() if slugs else None
+    if stack.models and may_wait():
+        program_watcher().look_first(ahead.taken("models"))
+    if slugs and book is None:
+        pulumi.log.warn(
+            "No API key: segments are not looked up, and this preview can't say which models "
+            "exist already. Set LIOKEY to know"
+        )
+    ids = resolve_all(slugs, book) if book else {}
+    for trouble in sorted({book.trouble(name) for name in slugs.values()} if book else ()):
+        if trouble:
+            # A model that is trained already needs it no more, so this is no reason to stop.
+            pulumi.log.warn(f"{trouble}; a model that is trained from it now won't succeed")
+    by_name = {slugs[place]: segment_id for place, segment_id in ids.items()}
+
+    def segment(reference: str) -> pulumi.Input[str]:
+        name = stack.segment(reference)
+        if is_id(name):
+            return name.lower()
+        return by_name.get(name) or pulumi.Output.from_input(cast("str", UNKNOWN))
+
+    return segment
+
+
+def _declare(
+    stack: Stack,
+    key: str,
+    model: ModelDeclaration,
+    segment: Callable[[str], pulumi.Input[str]],
+    *,
+    again: int,
+) -> Declared:
+    options = _options(model)
+    resource = MlModel(
+        key,
+        source=segment(model.source),
+        target=segment(model.target),
+        label=model.label,
+        name=model.name,
+        # An activation sets it live; the model itself then has no is_active at all.
+        is_active=None if model.activation else model.is_active,
+        config=model.config.model_dump(exclude_none=True) if model.config else None,
+        on_delete=model.on_delete,
+        generation=model.generation,
+        adopt=model.adopt,
+        take_over=model.take_over,
+        build_timeout=model.build_timeout,
+        swap=model.swap,
+        activation=model.activation,
+        source_name=_spelling(stack, model.source),
+        target_name=_spelling(stack, model.target),
+        again=again,
+        opts=options,
+    )
+    if model.activation is None:
+        return Declared(resource)
+    gate = model.gate.model_dump(exclude_none=True) if model.gate else None
+    activation = MlModelActivation(key, model=resource, gate=gate, swap=model.swap, opts=options)
+    return Declared(resource, activation)
+
+
+def _planned(
+    stack: Stack,
+    key: str,
+    one: Declared,
+    segment: Callable[[str], pulumi.Input[str]],
+    *,
+    again: int,
+) -> Planned:
+    model = stack.models[key]
+    source, target = segment(model.source), segment(model.target)
+    inputs = None
+    if isinstance(source, str) and isinstance(target, str):
+        shared = model.model_dump(include=set(ModelSettings.model_fields), exclude_none=True)
+        name = lineage(pulumi.get_project(), pulumi.get_stack(), key, again=again)
+        given = {**shared, "key": key, "lineage": name, "source": source, "target": target}
+        inputs = ModelInputs.model_validate({**given, "activation": model.activation})
+    return Planned(one.model, inputs, meant_live=model.is_active is True)
+
+
+def _spelling(stack: Stack, reference: str) -> str | None:
+    """Return the slug behind a reference, None where an id is declared."""
+    name = stack.segment(reference)
+    return None if is_id(name) else name
+
+
+def _options(model: ModelDeclaration) -> pulumi.ResourceOptions:
+    aliases = [pulumi.Alias(name=model.was)] if model.was else None
+    return pulumi.ResourceOptions(protect=model.protect, aliases=aliases)

@@ -1,0 +1,48 @@
+"""Ends the program with one plain error, and nothing of the engine's around it."""
+
+import os
+import signal
+import sys
+import warnings
+from types import FrameType
+from typing import NoReturn
+
+import pulumi
+from pulumi.runtime.proto import engine_pb2
+from pulumi.runtime.settings import get_engine
+
+from providers.lytics.text import without_controls
+
+# The language host's exit code for "the user has been told": the engine adds no words of its own.
+TOLD_ALREADY = 32
+
+
+def end_program(message: str) -> NoReturn:
+    """Show an error and end the program; what was created stays in the state.
+
+    The engine is told before the program ends, not by the event loop, which won't run any more.
+    """
+    message = without_controls(message)
+    severity = engine_pb2.LogSeverity.Value("ERROR")
+    engine = get_engine()
+    if engine is None:
+        raise pulumi.RunError(message)
+    engine.Log(engine_pb2.LogRequest(severity=severity, message=message))
+    # What the program had under way is dropped with it; the user needn't hear of each.
+    warnings.filterwarnings("ignore", message="coroutine .* was never awaited")
+    sys.exit(TOLD_ALREADY)
+
+
+def end_when_interrupted() -> None:
+    """End without a traceback when the engine interrupts; a handler of one's own stays.
+
+    It does so after a Ctrl-C and after a resource failed, and says which it was.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _end_interrupted)
+
+
+def _end_interrupted(_signal: int, _frame: FrameType | None) -> None:
+    # The event loop is in the middle of something, and threads may wait for the API: the program
+    # only ever reads there, so nothing is lost by not waiting for them.
+    os._exit(TOLD_ALREADY)

@@ -1,0 +1,163 @@
+"""`MlModel`, the resource: what a program declares."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pulumi
+from pulumi.dynamic import Resource
+
+from providers.lytics.domain.identity import lineage
+from providers.lytics.domain.record import SHOWN
+from providers.lytics.domain.segments import is_id
+from providers.lytics.model import MlModelProvider
+from providers.lytics.program.later import awaited
+from providers.lytics.program.segment_lookup import resolve_segment
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What the program itself needs to know of a model that it declared.
+
+    The resource's attributes of these names are outputs, known only once the engine answered.
+
+    Attributes:
+        key: the resource's name in this stack.
+        activation: what an `MlModelActivation` does for it.
+        build_timeout: how long an `up` waits for the build.
+        manages_live: whether an `up` sets the model live, or stops it.
+    """
+
+    key: str
+    activation: Literal["swap", "observe"] | None
+    build_timeout: pulumi.Input[str] | None
+    manages_live: bool
+
+
+class MlModel(Resource, module="lytics", name="MlModel"):
+    """A lookalike model of a Lytics account.
+
+    Only `label` and `is_active` change in place; a change of anything else that trains makes a
+    new model, and the old one leaves by its `on_delete` once the new one is there.
+
+    Attributes:
+        id: the id that Lytics gave, 32 hex digits.
+        name: the key under which profiles hold the prediction; audiences use it.
+        label: text that people see.
+        state: `building`, `complete` or `invalid`.
+        type: the algorithm that training chose (`rf`, `gbm`, `lr`), empty while it is built.
+        is_active: whether the model is live, or will be once it is built.
+        live: whether it was live when the API was last asked.
+        is_healthy: whether Lytics finds its predictions fit for use.
+        created: when it was created, RFC 3339.
+        updated: when it was last trained, RFC 3339.
+        aid: the number of the account.
+        lineage: 6 hex digits that all models of this declaration share.
+    """
+
+    source: pulumi.Output[str]
+    target: pulumi.Output[str]
+    name: pulumi.Output[str]
+    label: pulumi.Output[str | None]
+    is_active: pulumi.Output[bool]
+    live: pulumi.Output[bool]
+    is_healthy: pulumi.Output[bool]
+    state: pulumi.Output[str]
+    type: pulumi.Output[str]
+    created: pulumi.Output[str]
+    updated: pulumi.Output[str]
+    aid: pulumi.Output[int]
+    config: pulumi.Output[dict[str, Any] | None]
+    lineage: pulumi.Output[str]
+
+    def __init__(  # noqa: PLR0913 - each is one field of the declaration
+        self,
+        key: str,
+        *,
+        source: pulumi.Input[str],
+        target: pulumi.Input[str],
+        label: pulumi.Input[str] | None = None,
+        name: pulumi.Input[str] | None = None,
+        is_active: pulumi.Input[bool] | None = None,
+        config: pulumi.Input[Mapping[str, Any]] | None = None,
+        on_delete: pulumi.Input[str] | None = None,
+        generation: pulumi.Input[int] | None = None,
+        adopt: pulumi.Input[str] | None = None,
+        take_over: pulumi.Input[bool] | None = None,
+        build_timeout: pulumi.Input[str] | None = None,
+        swap: pulumi.Input[str] | None = None,
+        activation: Literal["swap", "observe"] | None = None,
+        source_name: str | None = None,
+        target_name: str | None = None,
+        again: int = 0,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare a model.
+
+        Args:
+            key: the resource's name in this stack.
+            source: whom to score: a segment's slug or its id of 32 hex digits.
+            target: whom they should resemble, in the same way.
+            label: text that people see; left out, it isn't managed.
+            name: the model's name; left out, it is made from the key.
+            is_active: whether the model is live; left out, it isn't managed.
+            config: use_scores, use_content, collect, build_only, auto_tune, tune_model, re_run,
+                additional; a change trains a new model.
+            on_delete: `deactivate` (default), `delete` or `retain`.
+            generation: raise it to train an unchanged declaration anew (default 1).
+            adopt: id of an existing model to take over instead of training one.
+            take_over: adopt a model whose name shows that another stack made it.
+            build_timeout: how long an `up` waits for the build, for example `4h` (default).
+            swap: `break_first` to stop the old model first at the limit of live models.
+            activation: `swap` when an `MlModelActivation` sets this model live, `observe` when
+                one only evaluates a gate; the model is then built without going live.
+            source_name: how the declaration spells the source, where that isn't its id.
+            target_name: how the declaration spells the target, where that isn't its id.
+            again: tells a new declaration from a renamed one that had this key before.
+            opts: Pulumi's options for resources.
+        """
+        manages_live = is_active is not None or activation == "swap"
+        self.facts = ModelFacts(key, activation, build_timeout, manages_live)
+        parent = opts.parent if opts is not None else None
+        given = {
+            "label": label,
+            "name": name,
+            "is_active": is_active,
+            "config": config,
+            "on_delete": on_delete,
+            "generation": generation,
+            "adopt": adopt,
+            "take_over": take_over,
+            "build_timeout": build_timeout,
+            "swap": swap,
+            "activation": activation,
+        }
+        props = {
+            # Every property is an output, and costs time: only those that are declared or shown.
+            **dict.fromkeys(SHOWN),
+            **{name: value for name, value in given.items() if value is not None},
+            "key": key,
+            "stack": pulumi.get_stack(),
+            "lineage": _lineage(key, parent, again),
+            "source": resolve_segment(source),
+            "target": resolve_segment(target),
+            "source_name": source_name or _spelling(source),
+            "target_name": target_name or _spelling(target),
+        }
+        super().__init__(MlModelProvider(), key, props, opts)
+
+
+def _spelling(reference: pulumi.Input[str]) -> str | None:
+    return reference if isinstance(reference, str) and not is_id(reference) else None
+
+
+def _lineage(key: str, parent: pulumi.Resource | None, again: int) -> pulumi.Input[str]:
+    project, stack = pulumi.get_project(), pulumi.get_stack()
+    if parent is None:
+        return lineage(project, stack, key, again=again)
+
+    async def below(resource: pulumi.Resource) -> str:
+        # As an input the URN itself would make the child depend on its parent, and so on itself.
+        return lineage(project, stack, key, await resource.urn.future() or "", again)
+
+    return awaited(below(parent))

@@ -1,0 +1,43 @@
+"""The start of a program: what it will wait for begins before all that it needs is loaded.
+
+At an `up` that finds nothing to do most of the time goes into starting: the program's Python, the
+provider host's, and a few requests. They need not come one after the other.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pulumi
+
+from providers.lytics.errors import LyticsError
+from providers.lytics.program import ahead, sdk_costs
+from providers.lytics.program.ending import end_program, end_when_interrupted
+
+if TYPE_CHECKING:
+    from providers.lytics.stack_file.reader import Stack
+
+
+@contextmanager
+def told_to_the_user() -> Iterator[None]:
+    """End the program with a plain sentence, not a traceback, when something known goes wrong."""
+    try:
+        yield
+    except LyticsError as exc:
+        end_program(str(exc))
+
+
+def read_stack(folder: Path | str = "stacks") -> "Stack":
+    """Read the declarations of the stack that is being run: `stacks/<stack>.yaml`."""
+    sdk_costs.collect_seldom()
+    sdk_costs.spare_debug_messages()
+    end_when_interrupted()
+    path = Path(folder) / f"{pulumi.get_stack()}.yaml"
+    if ahead.declares_models(path):
+        sdk_costs.wake_host()
+        ahead.begin(path)
+    from providers.lytics.stack_file.reader import read_stack_file  # noqa: PLC0415 - see above
+
+    with told_to_the_user():
+        return read_stack_file(path)

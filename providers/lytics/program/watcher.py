@@ -1,0 +1,326 @@
+"""Waits for builds: one watcher, one ML List per poll, however many models are building.
+
+The provider's host has four threads, so nothing waits there; here a thousand waits cost one task on
+the program's event loop.
+"""
+
+import asyncio
+import os
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import pulumi
+
+from providers.lytics.api.shapes import Model
+from providers.lytics.domain.declaration import DEFAULT_BUILD_TIMEOUT, duration_s
+from providers.lytics.domain.matching import are_kin
+from providers.lytics.program.later import all_of, then
+from providers.lytics.program.model_resource import MlModel
+from providers.lytics.program.outcomes import Failure, outcomes
+from providers.lytics.program.program_settings import may_wait, program_client, program_settings
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+FIRST_POLL_S = 0.5
+LONGEST_POLL_S = 30.0
+POLL_GROWTH = 1.4
+# A build's line changes every second on a terminal; in a log a line every half minute is enough.
+LIVE_LINE_S = 1.0
+LOG_LINE_S = 30.0
+MOST_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Built:
+    """How a wait ended.
+
+    Attributes:
+        model: what ML List showed last, None if it didn't show the model.
+        problem: why the model isn't built, "" when it is.
+        is_late: whether it was given up or not waited for; it may still be built.
+    """
+
+    model: Model | None
+    problem: str = ""
+    is_late: bool = False
+
+
+@dataclass
+class _Wait:
+    key: str
+    since_s: float
+    until_s: float
+    done: "asyncio.Future[Built]"
+
+
+class BuildWatcher:
+    """Polls ML List for all models that are still building.
+
+    Args:
+        list_models: asks the API; called in a thread.
+        show: shows how far the builds are.
+        live: whether `show` changes one line, or writes one each time.
+        why_invalid: asks the API why a model's training failed; called in a thread.
+        is_gone: asks the API by its id whether a model that isn't listed is there; in a thread.
+        settle_s: seconds that ML List may take to show a new model.
+    """
+
+    def __init__(  # noqa: PLR0913 - what it asks and tells, each replaced by itself in tests
+        self,
+        list_models: Callable[[], list[Model]],
+        show: Callable[[str], None],
+        *,
+        live: bool,
+        why_invalid: Callable[[Model], str] = lambda model: model.reason,
+        is_gone: Callable[[str], bool] = lambda _: False,
+        settle_s: float = 0.0,
+    ) -> None:
+        self._list_models = list_models
+        self._why_invalid = why_invalid
+        self._is_gone = is_gone
+        self._settle_s = settle_s
+        self._show = show
+        self._line_s = LIVE_LINE_S if live else LOG_LINE_S
+        self._waits: dict[str, _Wait] = {}
+        self._seen: dict[str, Model] = {}
+        self._finished = 0
+        self._task: asyncio.Task[None] | None = None
+
+    def look(self) -> dict[str, Model]:
+        """Return the newest look, {} before the first."""
+        return self._seen
+
+    def look_first(self, reply: "Future[list[Model]] | None" = None) -> None:
+        """Look before any model is declared: an API that fails then fails once, not once a model.
+
+        Args:
+            reply: that of the request, where it was sent ahead.
+
+        Raises:
+            RequestError: the API failed.
+        """
+        self._see(self._list_models() if reply is None else reply.result())
+
+    async def look_again(self) -> dict[str, Model]:
+        """Ask once more, and return every model by id."""
+        await asyncio.to_thread(self._look)
+        return self._seen
+
+    def _look(self) -> None:
+        self._see(self._list_models())
+
+    def _see(self, models: list[Model]) -> None:
+        self._seen = {model.id: model for model in models}
+
+    async def built(self, key: str, model_id: str, timeout_s: float) -> Built:
+        """Wait until a model is trained, invalid, or its time is over.
+
+        What has once been complete isn't waited for, also while it is trained again.
+
+        Args:
+            key: the declaration's key.
+            model_id: the model.
+            timeout_s: seconds to wait at most.
+        """
+        known = self._seen.get(model_id)
+        if known is not None and known.was_once_complete and not known.is_invalid:
+            return Built(known)
+        now_s = monotonic()
+        wait = self._waits.get(model_id)
+        if wait is None:
+            done = asyncio.get_running_loop().create_future()
+            wait = self._waits[model_id] = _Wait(key, now_s, now_s + timeout_s, done)
+        wait.until_s = max(wait.until_s, now_s + timeout_s)
+        if self._task is None or self._task.done():
+            self._task = asyncio.ensure_future(self._poll())
+        return await asyncio.shield(wait.done)
+
+    async def _poll(self) -> None:
+        try:
+            await self._poll_until_all_ended()
+        except Exception as exc:  # noqa: BLE001 - whatever it is, nobody must wait for ever
+            self._give_up(exc)
+
+    async def _poll_until_all_ended(self) -> None:
+        pause_s = FIRST_POLL_S
+        told_s = monotonic()
+        while self._waits:
+            await asyncio.to_thread(self._look)
+            await self._settle()
+            if not self._waits:
+                return
+            told_s = await self._pause(pause_s * random.uniform(0.8, 1.2), told_s)  # noqa: S311 - jitter
+            pause_s = min(pause_s * POLL_GROWTH, LONGEST_POLL_S)
+
+    async def _pause(self, pause_s: float, told_s: float) -> float:
+        """Sleep until the next poll, keeping the line on the screen fresh."""
+        end_s = monotonic() + pause_s
+        while (now_s := monotonic()) < end_s:
+            if now_s - told_s >= self._line_s:
+                self._show(self._line(now_s))
+                told_s = now_s
+            await asyncio.sleep(min(self._line_s, end_s - now_s))
+        return told_s
+
+    async def _settle(self) -> None:
+        now_s = monotonic()
+        for model_id, wait in list(self._waits.items()):
+            model = self._seen.get(model_id)
+            if model is not None and model.is_invalid:
+                why = await asyncio.to_thread(self._why_invalid, model)
+                ended: Built | None = _invalid(model, wait, why)
+            elif model is None and await self._has_gone(model_id, wait, now_s):
+                ended = _gone(model_id)
+            else:
+                ended = _ended(model, model_id, wait, now_s)
+            if ended is not None:
+                self._finish(model_id, ended)
+
+    async def _has_gone(self, model_id: str, wait: _Wait, now_s: float) -> bool:
+        # A list that lags is no proof, nor is a look at a model that nobody waits for any more.
+        if now_s < min(wait.since_s + self._settle_s, wait.until_s):
+            return False
+        return await asyncio.to_thread(self._is_gone, model_id)
+
+    def _give_up(self, error: Exception) -> None:
+        for model_id in list(self._waits):
+            problem = f"could not be watched: {error}. pulumi up goes on waiting for it"
+            self._finish(model_id, Built(self._seen.get(model_id), problem, is_late=True))
+
+    def _finish(self, model_id: str, ended: Built) -> None:
+        self._finished += 1
+        self._waits.pop(model_id).done.set_result(ended)
+
+    def _line(self, now_s: float) -> str:
+        oldest = sorted(self._waits.values(), key=lambda wait: wait.since_s)
+        named = ", ".join(
+            f"{wait.key} {_duration(now_s - wait.since_s)}" for wait in oldest[:MOST_NAMED]
+        )
+        more = f" and {len(oldest) - MOST_NAMED} more" if len(oldest) > MOST_NAMED else ""
+        total = self._finished + len(oldest)
+        return f"{self._finished} of {total} built, {named}{more}"
+
+
+def _invalid(model: Model, wait: _Wait, why: str) -> Built:
+    reason = f": {why.rstrip('.')}" if why else ", Lytics gives no reason"
+    again = f"bin/lytics-ml retrain {wait.key} trains it anew"
+    return Built(model, f"model {model.id} is invalid{reason}. {again}")
+
+
+def _gone(model_id: str) -> Built:
+    again = "pulumi up --refresh trains what is declared anew"
+    return Built(None, f"model {model_id} is gone from the account. {again}")
+
+
+def _ended(model: Model | None, model_id: str, wait: _Wait, now_s: float) -> Built | None:
+    if model is not None and model.was_once_complete:
+        return Built(model)
+    if now_s >= wait.until_s:
+        state = f"is in state '{model.state}'" if model else "isn't in ML List"
+        waited = _duration(wait.until_s - wait.since_s)
+        problem = (
+            f"model {model_id} {state} after {waited}. pulumi up goes on waiting; "
+            "build_timeout gives it longer"
+        )
+        return Built(model, problem, is_late=True)
+    return None
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}h{minutes:02}m"
+    return f"{minutes}m{rest:02}s" if minutes else f"{rest}s"
+
+
+_watchers: dict[str, BuildWatcher] = {}
+
+
+def program_watcher() -> BuildWatcher:
+    """Return the program's one watcher."""
+    if "watcher" not in _watchers:
+        client = program_client()
+        interactive = bool(os.environ.get("LYTICS_ML_INTERACTIVE"))
+        _watchers["watcher"] = BuildWatcher(
+            client.list_models,
+            _show,
+            live=interactive,
+            why_invalid=client.why_invalid,
+            is_gone=lambda model_id: client.fetch_model(model_id) is None,
+            settle_s=program_settings().settle_s,
+        )
+    return _watchers["watcher"]
+
+
+def _show(line: str) -> None:
+    pulumi.log.info(line, ephemeral=True)
+
+
+async def wait_for(model: MlModel, model_id: str, timeout_s: float | None = None) -> Built:
+    """Wait for one model as its declaration and the stack's settings say."""
+    settings = program_settings()
+    limit_s = timeout_s if timeout_s is not None else _limit_s(model)
+    watcher = program_watcher()
+    if settings.wait:
+        return await watcher.built(model.facts.key, model_id, limit_s)
+    # lytics:wait is for first creates: a live model's successor is always waited for.
+    seen = await watcher.built(model.facts.key, model_id, 0)
+    if seen.is_late and _has_live_predecessor(watcher.look(), model_id):
+        return await watcher.built(model.facts.key, model_id, limit_s)
+    return seen
+
+
+def _limit_s(model: MlModel) -> float:
+    declared = model.facts.build_timeout
+    return duration_s(declared if isinstance(declared, str) else DEFAULT_BUILD_TIMEOUT)
+
+
+def _has_live_predecessor(models: dict[str, Model], model_id: str) -> bool:
+    model = models.get(model_id)
+    if model is None:
+        return False
+    return any(other.is_active and are_kin(other, model) for other in models.values())
+
+
+def wait_until_built(
+    models: Sequence[MlModel], timeout_s: float | None = None
+) -> pulumi.Output[dict[str, str]]:
+    """Wait until models are trained; the program ends with an error if one isn't.
+
+    Nothing waits in a preview or a destroy. The models that are fine go on: the program ends after
+    all have had their turn.
+
+    Args:
+        models: the models.
+        timeout_s: seconds to wait for each (default: each model's build_timeout).
+
+    Returns:
+        Each model's id by its key, once all are done.
+    """
+    outcomes.join()
+    return then(all_of([model.id for model in models]), _waiter(models, timeout_s))
+
+
+def _waiter(
+    models: Sequence[MlModel], timeout_s: float | None
+) -> Callable[[list[str]], Awaitable[dict[str, str]]]:
+    async def wait(ids: list[str]) -> dict[str, str]:
+        if may_wait():
+            waits = [wait_for(m, i, timeout_s) for m, i in zip(models, ids, strict=True)]
+            ended = await asyncio.gather(*waits)
+            failures = [failure_of(m, built) for m, built in zip(models, ended, strict=True)]
+            outcomes.finish(*[failure for failure in failures if failure is not None])
+        return {model.facts.key: model_id for model, model_id in zip(models, ids, strict=True)}
+
+    return wait
+
+
+def failure_of(model: MlModel, built: Built) -> Failure | None:
+    """Return what went wrong with a build; a build that wasn't to be waited for is no failure."""
+    waived = built.is_late and not program_settings().wait
+    return Failure(model.facts.key, built.problem) if built.problem and not waived else None

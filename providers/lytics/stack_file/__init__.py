@@ -1,0 +1,1 @@
+"""Stack files: YAML in, declarations out, every mistake with its place."""

@@ -1,0 +1,280 @@
+import pytest
+
+from cli.drift.compare import Drift, Observed, Report, compare
+from cli.drift.report import as_markdown
+from cli.workspace.state import StackState
+from providers.lytics.api.shapes import Model, Segment
+from providers.lytics.domain.identity import default_name, lineage
+from providers.lytics.domain.segments import SegmentBook
+from tests.cli.conftest import Run
+from tests.support.engine.project import Project
+from tests.support.engine.shapes import gated, model
+from tests.support.review.shapes import (
+    PROJECT,
+    SOURCE,
+    STACK,
+    activation_of,
+    inputs_of,
+    model_of,
+    name_of,
+    resource_of,
+    state_of,
+)
+
+HOSTILE = "a|b`c\n<img src=x onerror=alert(1)> @everyone [x](javascript:1)"
+MODEL_ID = "1" * 32
+
+
+def compared(state: StackState, *models: Model, **observed: object) -> Report:
+    """Compare a state with an account of some models."""
+    shown = Observed({one.id: one for one in models}, **observed)  # type: ignore[arg-type]
+    return compare(PROJECT, state, shown)
+
+
+def triples(report: Report) -> list[tuple[str, str, str]]:
+    """Return property, declared and actual of each drift."""
+    return [(one.property, one.declared, one.actual) for one in report.drifts]
+
+
+def test_what_was_applied_is_no_drift() -> None:
+    """A model that the API shows as the state keeps it is no drift, whatever isn't managed."""
+    inputs = inputs_of("grow", label="Grow", is_active=True)
+    shown = model_of(inputs, MODEL_ID)
+    report = compared(state_of(resource_of(inputs, shown)), shown)
+    assert report.drifts == ()
+    assert "no drift, 1 model" in report.summary
+    unmanaged = inputs_of("grow")
+    kept = resource_of(unmanaged, model_of(unmanaged, MODEL_ID))
+    changed = model_of(unmanaged, MODEL_ID, label="clicked", is_active=False)
+    assert compared(state_of(kept), changed).drifts == ()
+
+
+@pytest.mark.parametrize(
+    ("declared", "shown", "expected"),
+    [
+        ({"label": "Grow"}, {"label": "Clicked"}, ("label", "Grow", "Clicked")),
+        ({"is_active": True}, {"is_active": False}, ("is_active", "true", "false")),
+        ({"is_active": False}, {"is_active": True}, ("is_active", "false", "true")),
+        ({}, {"source": "c" * 32}, ("source", SOURCE, "c" * 32)),
+        (
+            {"config": {"use_scores": True, "collect": 1000}},
+            {"config": {"collect": 2000}},
+            ("config.collect", "1000", "2000"),
+        ),
+        (
+            {},
+            {"state": "invalid", "is_healthy": False, "is_active": False, "type": ""},
+            ("state", "complete", "invalid"),
+        ),
+    ],
+)
+def test_each_difference_names_property_declared_and_actual(
+    declared: dict[str, object], shown: dict[str, object], expected: tuple[str, str, str]
+) -> None:
+    """A value that somebody changed outside is told with what was applied and what is there."""
+    inputs = inputs_of("grow", **declared)
+    is_active = inputs.is_active is not False
+    kept = resource_of(inputs, model_of(inputs, MODEL_ID, is_active=is_active))
+    report = compared(state_of(kept), model_of(inputs, MODEL_ID, **shown))
+    assert triples(report) == [expected]
+    assert {one.key for one in report.drifts} == {"grow"}
+
+
+def test_a_model_that_is_still_built_is_no_drift() -> None:
+    """A first build that will go live by itself differs in nothing from a declared is_active."""
+    inputs = inputs_of("grow", is_active=True)
+    building = {"state": "building", "is_active": False, "is_healthy": False, "type": ""}
+    shown = model_of(inputs, MODEL_ID, **building)
+    assert compared(state_of(resource_of(inputs, shown)), shown).drifts == ()
+
+
+def test_a_zeroed_echo_is_no_drift() -> None:
+    """A config that the API doesn't report is not taken for a changed one."""
+    inputs = inputs_of("grow")
+    shown = model_of(inputs, MODEL_ID, config={"collect": 0, "use_scores": False})
+    kept = resource_of(inputs, model_of(inputs, MODEL_ID))
+    assert compared(state_of(kept), shown).drifts == ()
+
+
+def test_gone_models_are_told_only_when_they_are_gone_for_certain() -> None:
+    """What ML List doesn't show is drift once a GET by its id has said so too."""
+    inputs = inputs_of("grow")
+    state = state_of(resource_of(inputs, model_of(inputs, MODEL_ID)))
+    assert compared(state).drifts == ()
+    report = compared(state, gone={MODEL_ID})
+    assert [(one.kind, one.actual) for one in report.drifts] == [("gone", "gone")]
+
+
+@pytest.mark.parametrize(
+    ("kept", "shown", "expected"),
+    [
+        ({}, {"is_active": False}, [("is_active", "true", "false")]),
+        ({}, {"is_healthy": False}, [("health", "healthy", "unhealthy")]),
+        (
+            {"passed": False, "live": False, "live_model_id": None},
+            {"is_active": True},
+            [("is_active", "false", "true")],
+        ),
+        ({"passed": False, "live": False, "live_model_id": None}, {"is_active": False}, []),
+        ({"pending": True, "passed": False}, {"is_active": False}, []),
+        ({"activate": False}, {"is_active": False}, []),
+    ],
+)
+def test_a_gated_model_is_compared_with_what_its_gate_allowed(
+    kept: dict[str, object], shown: dict[str, object], expected: list[tuple[str, str, str]]
+) -> None:
+    """Live what passed, not live what didn't; what waits or is only observed is no drift."""
+    inputs = inputs_of("grow", activation="swap")
+    state = state_of(
+        resource_of(inputs, model_of(inputs, MODEL_ID)),
+        activations=(activation_of("grow", MODEL_ID, **kept),),
+    )
+    assert triples(compared(state, model_of(inputs, MODEL_ID, **shown))) == expected
+
+
+def test_the_model_that_stays_live_until_the_gate_passes_is_watched() -> None:
+    """While a gate isn't passed, the old model's being stopped is drift."""
+    inputs = inputs_of("grow", activation="swap")
+    old_id = "2" * 32
+    old = model_of(inputs_of("grow", config={"use_content": True}), old_id, is_active=False)
+    state = state_of(
+        resource_of(inputs, model_of(inputs, MODEL_ID, is_active=False)),
+        activations=(activation_of("grow", MODEL_ID, passed=False, live_model_id=old_id),),
+    )
+    report = compared(state, model_of(inputs, MODEL_ID, is_active=False), old)
+    assert old_id in report.drifts[0].property
+
+
+def retired(key: str, model_id: str, **fields: object) -> tuple[str, Model]:
+    """Return a model that this stack made of other inputs."""
+    inputs = inputs_of(key, config={"use_content": True})
+    return model_id, model_of(inputs, model_id, **fields)
+
+
+def test_models_of_the_stack_that_nobody_declares_are_told() -> None:
+    """Live or being built and in no state is drift; retired, or somebody else's, is none."""
+    inputs = inputs_of("grow")
+    current = model_of(inputs, MODEL_ID)
+    live_id, live = retired("grow", "2" * 32)
+    stopped_id, stopped = retired("other", "3" * 32, is_active=False)
+    building = {"state": "building", "is_active": False, "is_healthy": False, "type": ""}
+    _, orphan = retired("third", "4" * 32, **building)
+    foreign = current.model_copy(
+        update={
+            "id": "5" * 32,
+            "name": default_name("grow", lineage(PROJECT, "another", "grow"), "0" * 8),
+        }
+    )
+    named = current.model_copy(update={"id": "6" * 32, "name": "made_by_hand"})
+    state = state_of(resource_of(inputs, current, trained={live_id: "0" * 8}))
+    report = compared(state, current, live, stopped, orphan, foreign, named)
+    found = {(one.kind, one.key, one.actual) for one in report.drifts}
+    assert found == {("undeclared", "grow", "live"), ("undeclared", "third", "being built")}
+    assert any("1 retired model" in note for note in report.notes)
+    assert stopped_id not in str(report.drifts)
+
+
+def test_what_was_let_go_on_purpose_is_no_drift() -> None:
+    """A live model that its declaration or `removed` retains stays, as meant."""
+    inputs = inputs_of("grow", on_delete="retain")
+    current = model_of(inputs, MODEL_ID)
+    _, live = retired("grow", "2" * 32)
+    _, let_go = retired("gone", "3" * 32)
+    state = state_of(resource_of(inputs, current))
+    shown = Observed({one.id: one for one in (current, live, let_go)})
+    assert compare(PROJECT, state, shown, retained={"gone"}).drifts == ()
+
+
+def test_a_slug_that_is_another_segment_now_is_drift() -> None:
+    """The same spelling with another id is told before the next up trains a model for it."""
+    inputs = inputs_of("grow", source_name="all_users", target_name="lost")
+    shown = model_of(inputs, MODEL_ID)
+    book = SegmentBook([Segment(id="d" * 32, slug_name="all_users")])
+    report = compared(state_of(resource_of(inputs, shown)), shown, book=book)
+    assert [one.property for one in report.drifts] == ["source", "target"]
+    assert "d" * 32 in report.drifts[0].actual
+    assert report.drifts[1].actual == "no such segment"
+
+
+def test_untrusted_text_is_no_markup_in_the_issue() -> None:
+    """Labels, names and keys stand in code spans that they can't leave."""
+    drift = Drift("differs", HOSTILE, MODEL_ID, HOSTILE, "label", HOSTILE, HOSTILE, "do")
+    written = as_markdown(Report(STACK, 1, (drift,)))
+    row = next(line for line in written.splitlines() if "img" in line)
+    assert row.count("``") >= 6
+    assert "a\\|b`c <img" in row
+    assert len([line for line in written.splitlines() if line.startswith("|")]) == 3
+
+
+def test_retired_models_of_a_renamed_key_are_known_by_their_lineage() -> None:
+    """A model whose name holds a key of before is this stack's by the lineage in the state."""
+    inputs = inputs_of("new", lineage=lineage(PROJECT, STACK, "old"))
+    current = model_of(inputs, MODEL_ID)
+    other = model_of(inputs_of("old", config={"use_content": True}), "2" * 32)
+    report = compared(state_of(resource_of(inputs, current)), current, other)
+    assert [one.kind for one in report.drifts] == ["undeclared"]
+    assert name_of(inputs) == current.name
+
+
+@pytest.mark.engine
+def test_drift_only_reads(project: Project, run: Run) -> None:
+    """Drift sends GETs only, leaves the state byte for byte as it was, and has exit codes."""
+    account = project.account
+    declared = {
+        "label": model(label="As declared"),
+        "live": gated(auc=0.0, source="dormant"),
+        "lost": model(source="mobile_users"),
+    }
+    account.outcome({"name": ".*"}, summary={"auc": 0.9, "health": "healthy"})
+    project.declare(declared)
+    project.up()
+    clean = run("drift", "--stack", STACK)
+    assert clean.code == 0, clean.out
+    assert "no drift, 3 models" in clean.out
+
+    ids = {key: project.id(key) for key in declared}
+    account.change(ids["label"], label="Clicked")
+    account.change(ids["live"], is_active=False)
+    account.remove(ids["lost"])
+    orphan = default_name("lost", lineage("lytics-ml", STACK, "lost"), "0" * 8)
+    account.create(name=orphan)
+    files = {p: p.read_bytes() for p in project.folder.rglob("state/**/*") if p.is_file()}
+    mark = account.mark()
+    file = project.folder / "issue.md"
+    answer = run("drift", "--stack", STACK, "--json", "--markdown", str(file))
+    assert answer.code == 1, answer.err
+    told = {(d["kind"], d["key"], d["property"], d["actual"]) for d in answer.json()["drift"]}
+    assert ("differs", "label", "label", "Clicked") in told
+    assert ("differs", "live", "is_active", "false") in told
+    assert ("gone", "lost", "model", "gone") in told
+    assert {kind for kind, *_ in told} == {"differs", "gone", "undeclared"}
+    asked = account.requests(mark)
+    assert {entry["method"] for entry in asked} == {"GET"}
+    assert len(asked) <= 3
+    assert {p: p.read_bytes() for p in files} == files
+    assert "As declared" in file.read_text()
+
+    account.fault(path="^/api/ml$", status=500, times=None)
+    unable = run("drift", "--stack", STACK)
+    assert unable.code == 2
+    assert "500" in unable.err
+
+
+@pytest.mark.engine
+def test_drift_never_takes_another_accounts_key_for_an_empty_account(
+    project: Project, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a key of another account nothing is gone: it could not be told."""
+    project.declare({"grow": model()})
+    project.up()
+    monkeypatch.setenv("LIOKEY", "sandbox-other")
+    answer = run("drift", "--stack", STACK)
+    assert answer.code == 2
+    assert "account" in answer.err
+
+
+def test_drift_needs_a_stack(folder: object, run: Run) -> None:
+    """A stack that isn't there can't be told about: exit code 2."""
+    assert folder
+    answer = run("drift", "--stack", "nowhere")
+    assert answer.code == 2

@@ -1,0 +1,211 @@
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Folder, Run
+from tests.support.engine.account import Account
+
+GOOD = """\
+models:
+  churn:
+    source: all_users
+    target: high_value
+    config: {use_scores: true}
+"""
+
+
+def test_good_files_are_no_problem(folder: Folder, run: Run) -> None:
+    """Files without mistakes end with 0 and one line that counts them."""
+    folder.write("dev", GOOD)
+    folder.write("prod", GOOD)
+    answer = run("validate")
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out.startswith("2 files, 2 models: no problems")
+
+
+def test_all_problems_of_all_files_are_told_with_their_places(folder: Folder, run: Run) -> None:
+    """Each mistake of each file has file, line, column and what would be right."""
+    folder.write("dev", GOOD.replace("use_scores", "use_score"))
+    folder.write("prod", GOOD + "    is_active: perhaps\n    generation: 0\n")
+    answer = run("validate")
+    assert answer.code == 1
+    lines = answer.out.splitlines()
+    assert any(
+        line.startswith("stacks/dev.yaml:5:14: models.churn.config.use_score: unknown key")
+        and "did you mean use_scores?" in line
+        for line in lines
+    )
+    assert any(
+        line.startswith("stacks/prod.yaml:6:5: models.churn.is_active: expected true or false")
+        for line in lines
+    )
+    assert any(line.startswith("stacks/prod.yaml:7:5: models.churn.generation") for line in lines)
+    assert lines[-1] == f"{len(lines) - 1} problems in 2 of 2 files"
+
+
+def test_settings_of_pulumi_and_the_schema_are_no_stack_files(folder: Folder, run: Run) -> None:
+    """Pulumi's own files and schema.json aren't read as declarations."""
+    folder.write("dev", GOOD)
+    folder.configure("dev")
+    (folder.path / "stacks" / "schema.json").write_text("{}")
+    assert run("validate").out.startswith("1 file, 1 model:")
+
+
+@pytest.mark.parametrize("name", ["prod", "stacks/prod.yaml"])
+def test_one_stack_can_be_named(folder: Folder, run: Run, name: str) -> None:
+    """A stack's name, or its file's path as a commit hook passes it, limits what is read."""
+    folder.write("dev", "models: nonsense\n")
+    folder.write("prod", GOOD)
+    assert run("validate", name).code == 0
+
+
+def test_a_stack_without_a_file_could_not_be_checked(folder: Folder, run: Run) -> None:
+    """A name without a file ends with 2 and says which stacks there are."""
+    folder.write("dev", GOOD)
+    answer = run("validate", "prd")
+    assert answer.code == 2
+    assert "Stacks here: dev." in answer.err
+
+
+def test_nothing_to_read_could_not_be_checked(folder: Folder, run: Run) -> None:
+    """A folder without stack files ends with 2 and says what writes one."""
+    answer = run("validate")
+    assert answer.code == 2
+    assert "lytics-ml init" in answer.err
+    assert folder.path.is_dir()
+
+
+def test_json_is_all_that_stdout_has(folder: Folder, run: Run) -> None:
+    """--json prints places as numbers and nothing else."""
+    folder.write("dev", GOOD.replace("source: all_users", "source: 7"))
+    answer = run("validate", "--json")
+    assert answer.code == 1
+    (stack,) = answer.json()["stacks"]
+    (problem,) = stack["problems"]
+    assert (problem["file"], problem["line"], problem["column"]) == ("stacks/dev.yaml", 3, 5)
+    assert not answer.json()["ok"]
+
+
+def test_github_gets_annotations(folder: Folder, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In GitHub Actions each problem is an annotation, escaped as GitHub reads it."""
+    folder.write("50%,a:b", GOOD.replace("target: high_value", "target: 7"))
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(folder.path.parent))
+    answer = run("validate")
+    place = f"file={folder.path.name}/stacks/50%25%2Ca%3Ab.yaml,line=4,col=5"
+    assert answer.out.startswith(f"::error {place}::models.churn.target: expected text")
+    quiet = run("validate", "--json")
+    assert "::error" in quiet.err
+    assert not quiet.json()["ok"]
+
+
+def test_hostile_text_is_shown_as_text(folder: Folder, run: Run) -> None:
+    """A key with control characters or markup neither colours nor breaks the output."""
+    folder.write("dev", 'models: {"[red]a\\e[31m\\nb": {source: a, target: b}}')
+    answer = run("validate")
+    assert answer.code == 1
+    assert "[red]a" in answer.out
+    assert "\x1b" not in answer.out
+
+
+def test_online_needs_a_key(folder: Folder, run: Run) -> None:
+    """Without a key nothing can be asked, which is 2 and not 1."""
+    folder.write("dev", GOOD)
+    answer = run("validate", "--online")
+    assert answer.code == 2
+    assert "no API key" in answer.err
+
+
+def test_online_finds_nothing_wrong(folder: Folder, run: Run, account: Account) -> None:
+    """Segments that are there, of a key that may write, are no problem; no model is written."""
+    folder.write("dev", GOOD)
+    answer = run("validate", "--online")
+    assert (answer.code, answer.err) == (0, "")
+    assert "0 of 20 live models" in answer.out
+    assert account.models() == {}
+    sizes = [r for r in account.requests() if r["path"] == "/api/segment/sizes"]
+    assert len(sizes) == 1
+
+
+SEGMENTS = """\
+segments:
+  small: too_small
+models:
+  a: {source: all_user, target: high_value, config: {use_scores: true}}
+  b: {source: all_users, target: articles, config: {use_scores: true}}
+  c: {source: all_users, target: retired_campaign, config: {use_scores: true}}
+  d: {source: small, target: f0000000000000000000000000000001, config: {use_scores: true}}
+  e: {source: small, target: dormant, adopt: f0000000000000000000000000000002}
+"""
+
+
+def test_online_judges_segments_and_adopted_ids(folder: Folder, run: Run, account: Account) -> None:
+    """Unknown, invalid, small segments, those of other tables and unknown ids have their places."""
+    folder.write("dev", SEGMENTS)
+    answer = run("validate", "--online")
+    assert answer.code == 1
+    expected = """\
+stacks/dev.yaml:4:7: models.a.source: unknown segment "all_user", did you mean all_users?
+stacks/dev.yaml:5:26: models.b.target: segment articles is of table content; a model needs one of users
+stacks/dev.yaml:6:26: models.c.target: segment retired_campaign is invalid: field campaign_2019 no longer exists
+stacks/dev.yaml:2:3: segments.small: segment too_small has 19 users; Lytics takes 25 to 20000000
+stacks/dev.yaml:7:22: models.d.target: the account has no segment f0000000000000000000000000000001
+stacks/dev.yaml:8:39: models.e.adopt: the account has no model f0000000000000000000000000000002
+"""  # noqa: E501 - lines as they are shown
+    assert answer.out.splitlines()[:-2] == expected.splitlines()
+    assert account.models() == {}
+
+
+def test_online_tells_a_key_that_can_only_read(
+    folder: Folder, run: Run, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key without the permission to write is a problem before an `up` finds out."""
+    folder.write("dev", GOOD)
+    monkeypatch.setenv("LIOKEY", "sandbox-readonly")
+    answer = run("validate", "--online")
+    assert answer.code == 1
+    assert "the key may read, but not write" in answer.out
+    assert account.models() == {}
+
+
+def test_online_counts_live_models(folder: Folder, run: Run, account: Account) -> None:
+    """More than 20 live models, others' included, are a problem; models of one's own count once."""
+    own = [account.create(name=f"live {number}") for number in range(20)][-1]
+    account.wait(lambda: len(account.live_ids()) == 20)
+    adopting = GOOD + f"    is_active: true\n    adopt: {own}\n"
+    folder.write("dev", adopting)
+    assert run("validate", "--online").code == 0
+    folder.write("dev", adopting + GOOD.removeprefix("models:\n").replace("churn", "other"))
+    assert run("validate", "--online").code == 0
+    other = GOOD.removeprefix("models:\n").replace("churn", "other") + "    is_active: true\n"
+    folder.write("dev", adopting + other)
+    answer = run("validate", "--online")
+    assert answer.code == 1
+    assert "Lytics allows 20" in answer.out
+
+
+def test_online_says_when_the_api_is_down(folder: Folder, run: Run, account: Account) -> None:
+    """An API that doesn't answer leaves things unchecked, which is 2."""
+    folder.write("dev", GOOD)
+    folder.configure("dev", **{"lytics:patienceSeconds": 0.3})
+    account.handle.stop()
+    answer = run("validate", "--online")
+    assert answer.code == 2
+    assert "not checked" in answer.err
+
+
+def test_online_asks_nothing_of_files_with_mistakes(
+    folder: Folder, run: Run, account: Account
+) -> None:
+    """A file that can't be used isn't asked about."""
+    folder.write("dev", "models: {a: {}}\n")
+    assert run("validate", "--online").code == 1
+    assert account.requests() == []
+
+
+def test_outside_of_a_project_the_tools_own_is_read(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From any folder without a project the stacks of this repository are meant."""
+    monkeypatch.chdir(tmp_path)
+    assert run("validate").code == 0

@@ -1,0 +1,124 @@
+"""What a program asks for before it knows what it declares."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from providers.lytics.api.client import LyticsClient
+from providers.lytics.errors import NotAuthorizedError
+from providers.lytics.program import ahead, program_settings
+from tests.support.lab import Lab
+
+BY_SLUG = "models: {churn: {source: all_users, target: dormant}}\n"
+BY_ID = f"models: {{churn: {{source: {'a' * 32}, 'target': \"{'b' * 32}\"}}}}\n"
+TIMEOUT_S = 60
+
+
+@pytest.fixture(autouse=True)
+def _program(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Be a program that has asked for nothing yet."""
+    monkeypatch.setattr(ahead, "_replies", {})
+    monkeypatch.setenv("LIOKEY", "sandbox")
+    monkeypatch.setenv("LYTICS_API_URL", lab.account.url)
+    monkeypatch.delenv("LYTICS_ML_NO_WAIT", raising=False)
+    clients: list[LyticsClient] = []
+
+    def client() -> LyticsClient:
+        clients.append(lab.client(api_key=program_settings.program_settings().require_key()))
+        return clients[-1]
+
+    monkeypatch.setattr(ahead, "program_client", client)
+    program_settings.program_settings.cache_clear()
+    yield
+    program_settings.program_settings.cache_clear()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A stack file's path."""
+    return tmp_path / "dev.yaml"
+
+
+@pytest.mark.parametrize(
+    ("text", "declares"),
+    [(BY_SLUG, True), (BY_ID, True), ("# source: x\nmodels: {}\n", False), (None, False)],
+)
+def test_file_that_declares_nothing_asks_for_nothing(
+    file: Path, text: str | None, *, declares: bool
+) -> None:
+    """An empty stack file, or none, begins nothing."""
+    if text is not None:
+        file.write_text(text)
+    assert ahead.declares_models(file) is declares
+
+
+@pytest.mark.parametrize(
+    ("text", "paths"), [(BY_SLUG, {"segments", "models"}), (BY_ID, {"models"})]
+)
+def test_segments_are_asked_for_where_slugs_are_declared(
+    lab: Lab, file: Path, text: str, paths: set[str]
+) -> None:
+    """Ids need no look-up; each reply is there once."""
+    file.write_text(text)
+    ahead.begin(file)
+    replies = {what: ahead.taken(what) for what in ("segments", "models")}
+    assert {what for what, reply in replies.items() if reply is not None} == paths
+    for reply in replies.values():
+        assert reply is None or isinstance(reply.result(TIMEOUT_S), list)
+    assert len(lab.account.requests()) == len(paths)
+    assert ahead.taken("models") is None
+
+
+def test_what_waits_for_nothing_asks_for_segments_alone(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A preview of known models, a refresh and a destroy need no ML List."""
+    monkeypatch.setenv("LYTICS_ML_NO_WAIT", "1")
+    file.write_text(BY_SLUG)
+    ahead.begin(file)
+    assert ahead.taken("models") is None
+    reply = ahead.taken("segments")
+    assert reply is not None
+    assert reply.result(TIMEOUT_S)
+
+
+@pytest.mark.parametrize("variable", ["LIOKEY", "LYTICS_API_URL"])
+def test_without_a_key_or_an_address_nothing_is_sent(
+    lab: Lab, file: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """What is wrong with a setting is told where the setting is needed."""
+    monkeypatch.setenv(variable, "" if variable == "LIOKEY" else "no address")
+    file.write_text(BY_SLUG)
+    ahead.begin(file)
+    assert ahead.taken("segments") is ahead.taken("models") is None
+    assert lab.account.requests() == []
+
+
+def test_error_is_raised_where_the_reply_is_wanted(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request that fails ends nothing by itself."""
+    monkeypatch.setenv("LIOKEY", "nobodys")
+    file.write_text(BY_SLUG)
+    ahead.begin(file)
+    reply = ahead.taken("segments")
+    assert reply is not None
+    with pytest.raises(NotAuthorizedError):
+        reply.result(TIMEOUT_S)
+
+
+def test_client_that_cant_be_made_is_told_too(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever goes wrong in the thread, nobody waits for a reply for ever."""
+
+    def fail() -> LyticsClient:
+        message = "no certificates"
+        raise OSError(message)
+
+    monkeypatch.setattr(ahead, "program_client", fail)
+    file.write_text(BY_ID)
+    ahead.begin(file)
+    reply = ahead.taken("models")
+    assert reply is not None
+    with pytest.raises(OSError, match="no certificates"):
+        reply.result(TIMEOUT_S)

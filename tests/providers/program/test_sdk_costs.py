@@ -1,0 +1,130 @@
+"""What is spared of the Pulumi SDK and the provider's host, and that it is still there to spare."""
+
+import asyncio
+import gc
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from inspect import getsource
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi.runtime import resource
+
+from providers.lytics.host.threads import HOST_THREADS, widen
+from providers.lytics.program import sdk_costs
+from providers.lytics.program.sdk_costs import NO_DEBUG_VARIABLE, spare_debug_messages
+
+
+@pytest.fixture
+def debug_put_back() -> Iterator[None]:
+    """Put the SDK's own function back."""
+    sent = pulumi.log.debug
+    yield
+    pulumi.log.debug = sent
+
+
+@pytest.mark.usefixtures("debug_put_back")
+def test_debug_messages_are_left_out_only_where_nobody_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The SDK's debug messages are dropped if bin/pulumi says that nobody wants them."""
+    sent = pulumi.log.debug
+    monkeypatch.delenv(NO_DEBUG_VARIABLE, raising=False)
+    assert not spare_debug_messages()
+    assert pulumi.log.debug is sent
+
+    monkeypatch.setenv(NO_DEBUG_VARIABLE, "1")
+    assert spare_debug_messages()
+    assert pulumi.log.debug is not sent
+
+
+def test_the_sdk_still_looks_its_debug_function_up_when_it_calls_it() -> None:
+    """Sparing works as long as the SDK calls `log.debug` by its module; this says when it stops."""
+    assert "log.debug(" in getsource(resource)
+
+
+def test_the_host_still_has_a_pool_of_four() -> None:
+    """Widening works as long as the host makes a pool of four; this says when it stops."""
+    host = Path(pulumi.__file__).parent / "dynamic" / "__main__.py"
+    assert f"ThreadPoolExecutor(max_workers={HOST_THREADS})" in host.read_text()
+
+
+def test_a_pool_of_four_grows_and_another_is_left_alone() -> None:
+    """Only a pool that looks like the host's is widened, and it then runs more at once."""
+    with ThreadPoolExecutor(max_workers=4) as host, ThreadPoolExecutor(max_workers=3) as other:
+        assert widen(9) >= 1
+        assert (host._max_workers, other._max_workers) == (9, 3)
+
+
+@pytest.fixture
+def collector_put_back() -> Iterator[None]:
+    """Let the garbage collector go on as before."""
+    before = gc.get_threshold()
+    yield
+    gc.set_threshold(*before)
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("collector_put_back")
+def test_garbage_is_still_collected_but_seldom() -> None:
+    """What is there stays out of each collection, and collections go on."""
+    sdk_costs.collect_seldom()
+    assert gc.isenabled()
+    assert gc.get_freeze_count() > 0
+    assert gc.get_threshold()[0] == sdk_costs.SELDOM
+
+
+def test_the_loop_runs_once_while_the_program_is_read() -> None:
+    """What is ready runs, what isn't is not waited for: this says when the SDK's pump stops."""
+    ran: list[str] = []
+
+    async def ready() -> None:
+        ran.append("ready")
+
+    async def never() -> None:
+        await asyncio.Event().wait()
+        ran.append("never")
+
+    async def program() -> None:
+        tasks = [asyncio.ensure_future(ready()), asyncio.ensure_future(never())]
+        assert ran == []
+        sdk_costs.register_what_is_declared()
+        assert ran == ["ready"]
+        tasks[1].cancel()
+
+    asyncio.run(program())
+
+
+def test_without_the_sdks_pump_the_program_is_read_to_its_end_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where the SDK has no such function any more nothing happens."""
+    monkeypatch.setitem(sys.modules, "pulumi.runtime.sync_await", None)
+    sdk_costs.register_what_is_declared()
+
+
+class Monitor:
+    """The engine's end of a program, which knows no function."""
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+
+    def Invoke(self, request: Any) -> None:  # noqa: ANN401, N802 - as gRPC has it
+        """Refuse, as the provider's host does."""
+        assert request.tok.startswith("pulumi-python:")
+        self.asked.set()
+        raise NotImplementedError
+
+
+def test_host_is_asked_for_something_that_it_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The request is sent, and that it is refused is nobody's trouble."""
+    monitor = Monitor()
+    monkeypatch.setattr(sdk_costs, "get_monitor", lambda: monitor)
+    sdk_costs.wake_host()
+    assert monitor.asked.wait(60)
+    monkeypatch.setattr(sdk_costs, "get_monitor", lambda: None)
+    sdk_costs.wake_host()
