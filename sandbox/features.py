@@ -11,8 +11,11 @@ from sandbox.fields import FieldPlan
 from sandbox.population import Floats, Indices, Population
 from sandbox.settings import SEGMENT_USERS_MIN
 
-CATEGORIES_MAX = 12
+CATEGORIES_MAX = 100
 """Categories that get a column of their own, the most frequent ones."""
+CATEGORY_USERS_MIN = 5
+"""Training users that such a category has at least, as many as a leaf of the forest; the others
+share one column."""
 MISSING_MAX = 0.8
 COLLINEAR_MIN = 0.95
 SIGNAL_MIN = 0.02
@@ -125,9 +128,13 @@ def _encode_number(values: Floats, training: Any) -> list[Floats]:  # noqa: ANN4
 
 
 def _encode_category(values: Any, training: Any) -> list[Floats]:  # noqa: ANN401 - str objects
+    """Give frequent categories a column each, and all rare ones one; unknown is none of them."""
     names, counts = np.unique(values[training].astype(str), return_counts=True)
-    frequent = [str(name) for name in names[np.argsort(-counts, kind="stable")] if name]
-    return [(values == name).astype(float) for name in frequent[:CATEGORIES_MAX]]
+    order = np.argsort(-counts, kind="stable")
+    frequent = [str(n) for n in names[order][counts[order] >= CATEGORY_USERS_MIN] if n]
+    columns = [(values == name).astype(float) for name in frequent[:CATEGORIES_MAX]]
+    rare = ~missing(values) & ~np.any(columns, axis=0) if columns else ~missing(values)
+    return [*columns, rare.astype(float)]
 
 
 def signal(values: Any, y: Indices) -> float:  # noqa: ANN401 - floats or str objects

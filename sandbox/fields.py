@@ -3,7 +3,7 @@
 Kinds are those of the API page (score, content, lql); types are numeric and categorical.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sandbox.models import Config
@@ -60,10 +60,26 @@ def chosen_fields(fields: Iterable[FieldPlan], config: Config) -> list[FieldPlan
     ]
 
 
-def unknown_fields(fields: Sequence[FieldPlan], config: Config) -> list[str]:
-    """Return the names in ``additional`` that no profile has."""
+def passed_over(
+    fields: Iterable[FieldPlan], withheld: Mapping[str, str], config: Config
+) -> list[str]:
+    """Return a sentence for each kind of name in ``additional`` that can't be a feature.
+
+    Args:
+        fields: that can be.
+        withheld: columns of one's own population that can't, with the reason.
+        config: what was asked for.
+    """
     known = {field.name for field in fields}
-    return [name for name in config.additional if name not in known]
+    told = [
+        f"The field {name} isn't used: {withheld[name]}"
+        for name in config.additional
+        if name in withheld
+    ]
+    unknown = [name for name in config.additional if name not in known and name not in withheld]
+    if unknown:
+        told.append(f"The following fields are in no user profile: {', '.join(unknown)}")
+    return told
 
 
 NO_FEATURES = (

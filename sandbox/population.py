@@ -5,7 +5,7 @@ user fields show some of them through noise, others are nothing but noise, some 
 segments come from the traits through noise of their own, so no field gives a segment away.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -29,11 +29,13 @@ class Population:
         columns: by field name, one value per user: float64 with NaN for "not known" where the
             field is numeric, str objects with "" for it where it is categorical.
         members: by segment slug, sorted positions of its users.
+        withheld: by the name of a column that can't be a feature, why.
     """
 
     fields: tuple[FieldPlan, ...]
     columns: dict[str, Any]
     members: dict[str, Indices]
+    withheld: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from sandbox.cells import as_number, is_known
 from sandbox.fields import FieldPlan
 from sandbox.population import Floats, Population, Texts
-from sandbox.profiles import Profiles, as_number
+from sandbox.profiles import Profiles
 
 
 def profile_population(profiles: Profiles) -> Population:
@@ -13,10 +14,10 @@ def profile_population(profiles: Profiles) -> Population:
         field.name: _column(field, profiles.columns[field.name]) for field in profiles.fields
     }
     members = {slug: np.array(users, dtype=np.int64) for slug, users in profiles.members.items()}
-    return Population(profiles.fields, columns, members)
+    return Population(profiles.fields, columns, members, profiles.withheld)
 
 
 def _column(field: FieldPlan, cells: list[str]) -> Floats | Texts:
     if field.type == "numeric":
         return np.array([as_number(cell) for cell in cells])
-    return np.array(cells, dtype=object)
+    return np.array([cell if is_known(cell) else "" for cell in cells], dtype=object)

@@ -1,7 +1,8 @@
 """A population of one's own: FILE.csv, and its segments in FILE.segments.yaml or FILE.yaml.
 
-Columns are fields: numeric where every cell that isn't empty is a number, else categorical; an
-empty cell is "not known". The YAML file, every key but ``segments`` optional::
+Columns are divided by commas, semicolons or tabs, whichever the header line has most of. They are
+fields: numeric where every known cell is a number, else categorical; an empty cell, NA, NaN, null,
+None or ? is "not known". The YAML file, every key but ``segments`` optional::
 
     segments:
       - slug: no_purchase          # lower case, digits, _ and -
@@ -12,24 +13,26 @@ empty cell is "not known". The YAML file, every key but ``segments`` optional::
     exclude: [SessionId]           # columns that are never a feature
     categorical: [Region]          # numbers that are only names
 
-Tests are equals, not, in, gt, gte, lt, lte and exists. Columns that define a segment are never a
-feature. A segment ``all_users`` is there unless the file has its own.
+Tests are equals, not, in, gt, gte, lt, lte and exists; a YAML boolean means true, yes, on, y, t
+and 1, or their opposites. Columns that define a segment are never a feature. A segment
+``all_users`` is there unless the file has its own.
 """
 
 import csv
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
+from sandbox.cells import TESTS, are_numbers
 from sandbox.errors import ProfilesError
 from sandbox.fields import FieldPlan
 from sandbox.segment_file import SegmentFile, SegmentRule, read_segment_file
 from sandbox.segments import SegmentPlan
 
 SEGMENT_SUFFIXES = (".segments.yaml", ".yaml")
+DELIMITERS = ",;\t"
+"""Of which the header line tells; UCI's files often have semicolons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +41,14 @@ class Profiles:
 
     Attributes:
         fields: that can be features.
+        withheld: by the name of a column that can't be one, why.
         columns: by field name, the cells as they are written.
         plans: segments.
         members: by slug, positions of its users, ascending.
     """
 
     fields: tuple[FieldPlan, ...]
+    withheld: dict[str, str]
     columns: dict[str, list[str]]
     plans: tuple[SegmentPlan, ...]
     members: dict[str, list[int]]
@@ -63,19 +68,28 @@ def load_profiles(path: Path) -> Profiles:
         problem = f"no segments are beside it: {beside[0].name} is missing"
         remedy = "Write one, for example 'segments: [{slug: buyers, where: {Revenue: \"TRUE\"}}]'"
         raise ProfilesError(str(path), 1, 1, problem, remedy)
-    declared = read_segment_file(found, list(columns))
-    hidden = {column for rule in declared.segments for column in rule.where} | declared.exclude
+    declared = read_segment_file(found, columns)
+    withheld = _withheld(declared)
     fields = tuple(
         FieldPlan(name, _type_of(cells, forced=name in declared.categorical))
         for name, cells in columns.items()
-        if name not in hidden
+        if name not in withheld
     )
     members = {rule.slug: _members(columns, rule) for rule in _all_rules(declared)}
     plans = tuple(
         SegmentPlan(rule.slug, rule.name, users=len(members[rule.slug]), where=str(rule.where))
         for rule in _all_rules(declared)
     )
-    return Profiles(fields, columns, plans, members)
+    return Profiles(fields, withheld, columns, plans, members)
+
+
+def _withheld(declared: SegmentFile) -> dict[str, str]:
+    """Return the columns that can't be features, each with the reason."""
+    reasons = dict.fromkeys(sorted(declared.exclude), "it is excluded")
+    for rule in declared.segments:
+        for column in rule.where:
+            reasons.setdefault(column, f"it defines the segment {rule.slug}")
+    return reasons
 
 
 def _all_rules(declared: SegmentFile) -> list[SegmentRule]:
@@ -95,7 +109,10 @@ def read_table(path: Path) -> dict[str, list[str]]:
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file, strict=True)
+            first = file.readline()
+            file.seek(0)
+            delimiter = max(DELIMITERS, key=first.count)
+            reader = csv.reader(file, delimiter=delimiter, strict=True)
             header = _checked_header(path, next(reader, []))
             rows = [_checked_row(path, reader.line_num, header, row) for row in reader if row]
     except OSError as problem:
@@ -106,7 +123,7 @@ def read_table(path: Path) -> dict[str, list[str]]:
         remedy = "Save it as UTF-8."
         raise ProfilesError(str(path), 1, 1, "it isn't UTF-8", remedy) from problem
     except csv.Error as problem:
-        remedy = 'Quote cells that hold commas or quotes, for example "a, b".'
+        remedy = 'Quote cells that hold a delimiter or quotes, for example "a, b".'
         raise ProfilesError(str(path), reader.line_num, 1, str(problem), remedy) from problem
     if not rows:
         raise ProfilesError(str(path), 2, 1, "it has no users", "Add a line per user.")
@@ -127,48 +144,13 @@ def _checked_header(path: Path, cells: Sequence[str]) -> list[str]:
 def _checked_row(path: Path, line: int, header: list[str], row: list[str]) -> list[str]:
     if len(row) != len(header):
         problem = f"{len(row)} cells where the header has {len(header)}"
-        remedy = 'Fill the line up, or quote cells that hold commas, for example "a, b".'
+        remedy = 'Fill the line up, or quote cells that hold a delimiter, for example "a, b".'
         raise ProfilesError(str(path), line, min(len(row), len(header)) + 1, problem, remedy)
     return [cell.strip() for cell in row]
 
 
-def as_number(text: str) -> float:
-    """Return a cell as a number, NaN if it isn't one."""
-    try:
-        value = float(text)
-    except ValueError:
-        return math.nan
-    return value if math.isfinite(value) else math.nan
-
-
 def _type_of(cells: Sequence[str], *, forced: bool) -> str:
-    known = [cell for cell in cells if cell]
-    numeric = known and not forced and not any(math.isnan(as_number(cell)) for cell in known)
-    return "numeric" if numeric else "categorical"
-
-
-Test = Callable[[str, Any], bool]
-
-
-def same(cell: str, wanted: object) -> bool:
-    """Compare a cell with a YAML value: TRUE with true, 1.0 with 1."""
-    if isinstance(wanted, bool):
-        return cell.lower() == str(wanted).lower()
-    if isinstance(wanted, int | float):
-        return as_number(cell) == wanted
-    return cell == str(wanted)
-
-
-TESTS: Mapping[str, Test] = {
-    "equals": same,
-    "not": lambda cell, wanted: not same(cell, wanted),
-    "in": lambda cell, wanted: any(same(cell, one) for one in wanted),
-    "gt": lambda cell, wanted: as_number(cell) > wanted,
-    "gte": lambda cell, wanted: as_number(cell) >= wanted,
-    "lt": lambda cell, wanted: as_number(cell) < wanted,
-    "lte": lambda cell, wanted: as_number(cell) <= wanted,
-    "exists": lambda cell, wanted: bool(cell) == wanted,
-}
+    return "categorical" if forced or not are_numbers(cells) else "numeric"
 
 
 def _members(columns: Mapping[str, list[str]], rule: SegmentRule) -> list[int]:

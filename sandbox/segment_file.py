@@ -1,16 +1,19 @@
 """The YAML beside a population of one's own; its format is told in ``profiles``."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Never
 
 import yaml
 
+from sandbox.cells import TESTS, same
 from sandbox.errors import ProfilesError
 
-TEST_NAMES = ("equals", "not", "in", "gt", "gte", "lt", "lte", "exists")
 ORDERED = ("gt", "gte", "lt", "lte")
+SHOWN_CELLS = 8
+"""Values of a column that a message names."""
 SLUG = re.compile(r"[a-z0-9_-]+")
 TOP_KEYS = ("segments", "exclude", "categorical")
 SEGMENT_KEYS = ("slug", "name", "where")
@@ -34,12 +37,14 @@ class SegmentFile:
     categorical: set[str] = field(default_factory=set)
 
 
-def read_segment_file(path: Path, columns: list[str]) -> SegmentFile:
+def read_segment_file(path: Path, columns: Mapping[str, list[str]]) -> SegmentFile:
     """Read and check the file.
 
     Args:
         path: the YAML file.
-        columns: of the CSV; a name that isn't one of them is a mistake.
+        columns: cells by the name of the CSV's column. A name that isn't one of them is a mistake,
+            and so is a value to be equal to that no cell has: it would choose nobody, or with
+            ``not`` everybody.
 
     Raises:
         ProfilesError: with file, line, column and remedy.
@@ -60,7 +65,7 @@ def read_segment_file(path: Path, columns: list[str]) -> SegmentFile:
 @dataclass(slots=True)
 class _Reader:
     path: str
-    columns: list[str]
+    columns: Mapping[str, list[str]]
 
     def fail(self, node: yaml.Node | None, problem: str, remedy: str) -> Never:
         mark = node.start_mark if node else None
@@ -116,26 +121,39 @@ class _Reader:
         where = {}
         if "where" in keys:
             for name, test in self.mapping(keys["where"], tuple(self.columns)).items():
-                where[name] = self.tests(test)
+                where[name] = self.tests(name, test)
         name = keys.get("name", slug).value
         return SegmentRule(str(slug.value), str(name), where)
 
-    def tests(self, node: yaml.Node) -> dict[str, Any]:
+    def tests(self, column: str, node: yaml.Node) -> dict[str, Any]:
         if not isinstance(node, yaml.MappingNode):
-            return {"equals": self.value(node)}
+            return {"equals": self.occurring(column, node)}
         return {
-            name: self.operand(name, value)
-            for name, value in self.mapping(node, TEST_NAMES).items()
+            name: self.operand(column, name, value)
+            for name, value in self.mapping(node, tuple(TESTS)).items()
         }
 
-    def operand(self, name: str, node: yaml.Node) -> Any:  # noqa: ANN401 - whatever YAML holds
+    def operand(self, column: str, name: str, node: yaml.Node) -> Any:  # noqa: ANN401 - whatever YAML holds
         if name == "in":
-            return [self.value(item) for item in self.items(node)]
+            return [self.occurring(column, item) for item in self.items(node)]
+        if name in ("equals", "not"):
+            return self.occurring(column, node)
         value = self.value(node)
         if name in ORDERED and (isinstance(value, bool) or not isinstance(value, int | float)):
             self.fail(node, f"{name} needs a number", f"For example '{name}: 10'.")
         if name == "exists" and not isinstance(value, bool):
             self.fail(node, "exists needs true or false", "For example 'exists: true'.")
+        return value
+
+    def occurring(self, column: str, node: yaml.Node) -> Any:  # noqa: ANN401 - whatever YAML holds
+        """Read a value that at least one cell of a column must have."""
+        value = self.value(node)
+        cells = self.columns[column]
+        if not any(same(cell, value) for cell in cells):
+            known = [repr(cell) for cell in dict.fromkeys(cells)]
+            more = ", …" if len(known) > SHOWN_CELLS else ""
+            remedy = f"It has {', '.join(known[:SHOWN_CELLS])}{more}."
+            self.fail(node, f"no cell of column {column!r} is {node.value!r}", remedy)
         return value
 
     def value(self, node: yaml.Node) -> Any:  # noqa: ANN401 - whatever YAML holds

@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from sandbox import reading
 from sandbox.errors import CannotBuildError
 from sandbox.features import Design, Sample, design, draw_sample, missing, select_fields
-from sandbox.fields import NO_FEATURES, FieldPlan, chosen_fields, unknown_fields
+from sandbox.fields import NO_FEATURES, FieldPlan, chosen_fields, passed_over
 from sandbox.models import Config
 from sandbox.population import Floats, Indices, Population
 from sandbox.summary import describe_feature, summarize
@@ -108,7 +108,10 @@ def train(
     dice = np.random.default_rng(seed)
     sample = draw_sample(population, source, target, config.collect, dice)
     columns = {field.name: population.columns[field.name][sample.users] for field in fields}
-    messages = _unknown_field_messages(population, config)
+    messages = [
+        reading.message(text, "warn", "summary", "feature")
+        for text in passed_over(population.fields, population.withheld, config)
+    ]
     if config.auto_tune:
         fields, told = _tuned(columns, fields, sample)
         messages += told
@@ -117,14 +120,6 @@ def train(
     result = _fit_and_measure(matrix, used, columns, sample, config, seed)
     result["summary"]["msgs"] += messages
     return result
-
-
-def _unknown_field_messages(population: Population, config: Config) -> list[JsonObject]:
-    unknown = unknown_fields(population.fields, config)
-    if not unknown:
-        return []
-    text = f"The following fields are in no user profile: {', '.join(unknown)}"
-    return [reading.message(text, "warn", "summary", "feature")]
 
 
 def _tuned(
