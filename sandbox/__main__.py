@@ -3,11 +3,14 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import fields
+from importlib.util import find_spec
 from pathlib import Path
-from typing import get_args
+from typing import Literal, get_args, get_origin
 
+from sandbox.behaviour import Behaviour, kinds
 from sandbox.errors import SettingsError
-from sandbox.settings import DIALECTS, ConfigEcho, EarlyActivation, Rename, Settings
+from sandbox.settings import DIALECTS, Settings
 
 EPILOG = """
 Keys: 'sandbox' (account 1234), 'sandbox-other' (account 5678), 'sandbox-readonly' (1234, reads).
@@ -40,33 +43,30 @@ def parser() -> argparse.ArgumentParser:
     add("--latency-ms", type=_amount, default=0.0, help="every request takes this much longer")
     add("--workers", type=_count, default=defaults.workers, help="processes that train (default 2)")
     add("--rate-limit", type=_amount, default=0.0, help="requests a second, above it 429")
-    add("--list-delay-s", type=_amount, default=0.0, help="seconds until ML List shows a new model")
-    _add_wordings(make)
+    add("--dialect", choices=DIALECTS, default="mldoc", help="wording of /api (default mldoc)")
+    _add_behaviours(make.add_argument_group("how the account behaves"))
     return make
 
 
-def _add_wordings(make: argparse.ArgumentParser) -> None:
-    add = make.add_argument
-    add("--dialect", choices=DIALECTS, default="mldoc", help="wording of /api (default mldoc)")
-    add(
-        "--config-echo",
-        choices=get_args(ConfigEcho),
-        default="full",
-        help="zeroed: every config value is reported as zero, as recorded for old models",
-    )
-    add(
-        "--rename",
-        choices=get_args(Rename),
-        default="none",
-        help="prefix: 'ML: ' before every name; suffix: _1, _2 … after a name that is taken",
-    )
-    add(
-        "--early-activation",
-        choices=get_args(EarlyActivation),
-        default="refuse",
-        help="whether a building or invalid model may be set live (default refuse, with 400)",
-    )
-    add("--delete-status", type=int, choices=(200, 204), default=200, help="of DELETE /v2/ml/ID")
+def _add_behaviours(group: "argparse._ArgumentGroup") -> None:
+    """Make a flag of every field of ``Behaviour``."""
+    for field in fields(Behaviour):
+        flag, kind = "--" + field.name.replace("_", "-"), kinds()[field.name]
+        shown = "never" if field.default is None else field.default
+        told = f"{field.metadata['help'].replace('%', '%%')} (default {shown!r})"
+        if kind is bool:
+            group.add_argument(
+                flag, action=argparse.BooleanOptionalAction, default=field.default, help=told
+            )
+        elif get_origin(kind) is Literal:
+            choices = get_args(kind)
+            group.add_argument(
+                flag, type=type(choices[0]), choices=choices, default=field.default, help=told
+            )
+        else:
+            read = kind if kind in (str, int) else _amount_or_never
+            metavar = {str: "TEXT", int: "N"}.get(kind, "SECONDS")
+            group.add_argument(flag, type=read, default=field.default, metavar=metavar, help=told)
 
 
 def _amount(text: str) -> float:
@@ -74,6 +74,10 @@ def _amount(text: str) -> float:
     if value < 0:
         raise ValueError(text)
     return value
+
+
+def _amount_or_never(text: str) -> float | None:
+    return None if text == "never" else _amount(text)
 
 
 def _count(text: str) -> int:
@@ -91,15 +95,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = vars(parser().parse_args(arguments))
     options["train"] = not options.pop("no_train")
-    settings = Settings(**options)
-    from sandbox.server import serve  # noqa: PLC0415 - so that --help is quick
-
     try:
+        settings = Settings(**options)
+        _check_packages(settings)
+        from sandbox.server import serve  # noqa: PLC0415 - so that --help is quick
+
         serve(settings)
     except SettingsError as problem:
         print(problem, file=sys.stderr)  # noqa: T201 - a command line's answer
         return 2
     return 0
+
+
+def _check_packages(settings: Settings) -> None:
+    """Refuse a Python that lacks what this sandbox needs.
+
+    Raises:
+        SettingsError: with the packages, and the Python that has them.
+    """
+    needed = ["starlette", "uvicorn"]
+    needed += ["numpy", "sklearn"] if settings.train else []
+    needed += ["yaml"] if settings.profiles else []
+    missing = [name for name in needed if not find_spec(name)]
+    if missing:
+        message = (
+            f"{sys.executable} lacks {', '.join(missing)}. "
+            "Run 'make engine' once, then: .venv/bin/python -m sandbox"
+        )
+        raise SettingsError(message)
 
 
 if __name__ == "__main__":

@@ -83,7 +83,7 @@ async def _unknown_path(request: Request, problem: Exception) -> Response:
     status = problem.status_code if isinstance(problem, HTTPException) else 500
     error: ApiError = NotFoundError("Not Found")
     if status == MethodNotAllowedError.status:
-        error = MethodNotAllowedError("Method Not Allowed")
+        error = MethodNotAllowedError()
     if request.scope.get("sandbox.caller") is None:
         error = NotAuthorizedError()
     return refusal(error, v2=request.url.path.startswith("/v2"))

@@ -40,6 +40,7 @@ class Builds:
         trainer: Trainer | None,
     ) -> None:
         self._settings = settings
+        self.behaviour = settings.alone()
         self._store = store
         self._directory = directory
         self._fields = fields
@@ -51,6 +52,8 @@ class Builds:
         for model in list(self._store.models.values()):
             if model.state == "building":
                 self.start(model)
+            elif model.live_due_ns:
+                self._go_live_when_due(model)
 
     def close(self) -> None:
         """Stop; what is unfinished starts again with the next sandbox on this folder."""
@@ -140,10 +143,31 @@ class Builds:
     ) -> None:
         model.state, model.type = "complete", kind
         model.is_healthy = summary["health"] == "healthy"
-        if not model.config.build_only:
-            self._go_live(model, summary)
         model.touch()
+        after_s = self.behaviour.live_after_s
+        waits = model.config.build_only and self.behaviour.build_only == "kept"
+        by_itself = not (waits or model.stopped or model.is_active) and after_s is not None
+        if by_itself and after_s:
+            model.live_due_ns = clock.now_ns() + int(after_s * clock.NS)
+        elif by_itself:
+            self._go_live(model, summary)
         self._store.save(model, summary, predictions)
+        if model.live_due_ns:
+            self._go_live_when_due(model)
+
+    def _go_live_when_due(self, model: Model) -> None:
+        wait_s = max(0.0, (model.live_due_ns - clock.now_ns()) / clock.NS)
+        loop = asyncio.get_running_loop()
+        self._timers[model.id] = loop.call_later(wait_s, self._go_live_late, model)
+
+    def _go_live_late(self, model: Model) -> None:
+        self._timers.pop(model.id, None)
+        model.live_due_ns = 0
+        summary = self._store.summary(model.id) or empty_summary("")
+        if not (model.is_active or model.stopped):
+            self._go_live(model, summary)
+            model.touch()
+        self._store.save(model, summary)
 
     def _go_live(self, model: Model, summary: JsonObject) -> None:
         if self._store.live_count(model.aid) >= LIVE_MODELS_MAX:

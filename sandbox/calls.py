@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from sandbox import wire
 from sandbox.auth import Caller, require_account
-from sandbox.errors import ApiError, BadRequestError, NotAuthorizedError
+from sandbox.errors import ApiError, BadRequestError, NotAuthorizedError, NotFoundError
+from sandbox.pages import cut_page
 from sandbox.settings import Dialect
 from sandbox.world import World
 
@@ -32,6 +33,7 @@ class Call:
     caller: Caller
     dialect: Dialect
     v2: bool
+    method: str
     query: dict[str, str]
     path: dict[str, str]
     raw_body: bytes
@@ -57,6 +59,12 @@ class Call:
     def reply(self, data: object, status: int = 200) -> Response:
         """Answer with data in the dialect's envelope."""
         return self.reply_bytes(wire.dump(data), status)
+
+    def reply_page(self, items: list[bytes]) -> Response:
+        """Answer with a list whose items are already written, or a page of it."""
+        shown, marks = cut_page(items, self.query.get("start", ""), self.world.behaviour)
+        data = b"[" + b",".join(shown) + b"]"
+        return json_response(wire.envelope(data, 200, self.dialect, marks), 200)
 
     def reply_bytes(self, data: bytes, status: int = 200) -> Response:
         """Answer with JSON that is already written."""
@@ -93,8 +101,11 @@ def _call(world: World, request: Request, *, v2: bool) -> Call:
     caller: Caller | None = request.scope["sandbox.caller"]
     if not caller:
         raise NotAuthorizedError
+    if world.behaviour.generation not in ("both", "v2" if v2 else "v1"):
+        message = "Not Found"
+        raise NotFoundError(message)
     query = dict(request.query_params)
     require_account(caller, query.get("account_id"))
     dialect: Dialect = "v2" if v2 else world.dialect
     body: bytes = request.scope["sandbox.body"]
-    return Call(world, caller, dialect, v2, query, request.path_params, body)
+    return Call(world, caller, dialect, v2, request.method, query, request.path_params, body)

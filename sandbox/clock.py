@@ -48,3 +48,8 @@ def parse_rfc3339(text: str) -> int:
     day, fraction, zone = found.groups()
     whole = datetime.fromisoformat(day + ("+00:00" if zone == "Z" else zone))
     return int(whole.timestamp()) * NS + int((fraction or "0").ljust(9, "0"))
+
+
+def is_rfc3339(text: str) -> bool:
+    """Say whether a text is a time in any of the forms above."""
+    return bool(_RFC3339.fullmatch(text))

@@ -7,20 +7,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from sandbox import clock
-from sandbox.builds import apply_numbers, empty_summary
-from sandbox.errors import ApiError, BadRequestError, NotFoundError
+from sandbox import outside
+from sandbox.behaviour import Behaviour
+from sandbox.errors import ApiError, BadRequestError, BehaviourError, NotFoundError
 from sandbox.faults import Rule, parse_rules
-from sandbox.models import Model, State
+from sandbox.models import State
 from sandbox.outcomes import parse_outcomes
 from sandbox.settings import DIALECTS
 from sandbox.world import World
-
-SETTABLE = (
-    *("state", "reason", "type", "label", "name", "description", "source", "target"),
-    *("is_active", "is_healthy", "hidden", "work_ids"),
-)
-TIMES = {"created": "created_ns", "updated": "updated_ns"}
 
 
 class Control:
@@ -36,9 +30,11 @@ class Control:
             Route("/health", self.health),
             Route("/reset", self.reset, methods=["POST"]),
             Route("/dialect", self.dialect, methods=["GET", "POST"]),
+            Route("/behaviour", self.behaviour, methods=["GET", "POST", "DELETE"]),
             Route("/faults", self.faults, methods=["GET", "POST", "DELETE"]),
             Route("/requests", self.requests, methods=["GET", "DELETE"]),
             Route("/outcomes", self.outcomes, methods=["GET", "POST", "DELETE"]),
+            Route("/models", self.place, methods=["POST"]),
             Route("/models/{id}", self.model, methods=["POST", "DELETE"]),
             Route("/models/{id}/predictions", self.predictions),
         ]
@@ -50,7 +46,7 @@ class Control:
         return JSONResponse({"status": "ok", "models": counts, "dialect": self.world.dialect})
 
     async def reset(self, _request: Request) -> JSONResponse:
-        """Go back to the start: no models, faults, outcomes or log, and the first dialect."""
+        """Go back to the start: no models, faults, outcomes or log, and the first behaviour."""
         for model_id in self.world.store.models:
             self.world.builds.forget(model_id)
         self.world.store.clear()
@@ -58,7 +54,17 @@ class Control:
         self.world.outcomes.clear()
         self.world.log.clear()
         self.world.dialect = self.world.settings.dialect
+        self.world.behave(self.world.settings.alone())
         return JSONResponse({"status": "ok"})
+
+    async def behaviour(self, request: Request) -> JSONResponse:
+        """Tell or change how the account behaves, or go back to how it did at the start."""
+        world = self.world
+        if request.method == "POST":
+            world.behave(_changed(world.behaviour, await _sent(request)))
+        elif request.method == "DELETE":
+            world.behave(world.settings.alone())
+        return JSONResponse(asdict(world.behaviour))
 
     async def dialect(self, request: Request) -> JSONResponse:
         """Tell or change the wording of /api: ``{"dialect": "recorded"}``."""
@@ -97,12 +103,13 @@ class Control:
             self.world.outcomes.clear()
         return JSONResponse([asdict(outcome) for outcome in self.world.outcomes])
 
-    async def model(self, request: Request) -> JSONResponse:
-        """Change or remove a model as somebody else would, past every rule of the API.
+    async def place(self, request: Request) -> JSONResponse:
+        """Put models into the account as they are, odd ones too."""
+        placed = outside.place(self.world, await _sent(request))
+        return JSONResponse([model.as_record() for model in placed], 201)
 
-        A building model that is made complete gets a made-up summary; one that is made building
-        stays so until it is changed again.
-        """
+    async def model(self, request: Request) -> JSONResponse:
+        """Change or remove a model as somebody else would, past every rule of the API."""
         model = self.world.store.models.get(request.path_params["id"])
         if not model:
             message = "no such model"
@@ -111,32 +118,8 @@ class Control:
             self.world.builds.forget(model.id)
             self.world.store.delete(model.id)
             return JSONResponse({"deleted": model.id})
-        self._change(model, await _sent(request))
+        outside.change(self.world, model, await _sent(request))
         return JSONResponse(model.as_record())
-
-    def _change(self, model: Model, changes: dict[str, Any]) -> None:
-        times = _checked_times(changes)
-        if changes.get("state", "building") != "building":
-            self.world.builds.forget(model.id)
-        model.touch()
-        for key in SETTABLE:
-            if key in changes:
-                setattr(model, key, changes[key])
-        for attribute, value in times.items():
-            setattr(model, attribute, value)
-        for key, value in changes.get("config", {}).items():
-            setattr(model.config, key, value)
-        self.world.store.save(model, self._changed_summary(model, changes))
-
-    def _changed_summary(self, model: Model, changes: dict[str, Any]) -> dict[str, Any] | None:
-        stored = self.world.store.summary(model.id)
-        if model.state == "complete" and stored is None:
-            stored = self.world.builds.make_up(model)["summary"]
-        elif "summary" not in changes:
-            return None
-        summary = stored or empty_summary("")
-        apply_numbers(summary, changes.get("summary", {}))
-        return summary
 
     async def predictions(self, request: Request) -> JSONResponse:
         """Show a trained model's held-out users: truth, prediction, and feature values."""
@@ -161,13 +144,11 @@ async def _sent(request: Request) -> Any:  # noqa: ANN401 - whatever JSON holds
         raise BadRequestError(message) from problem
 
 
-def _checked_times(changes: dict[str, Any]) -> dict[str, int]:
-    """Refuse changes of what a model hasn't, and read the times among them."""
-    unknown = set(changes) - {*SETTABLE, *TIMES, "summary", "config"}
-    if unknown:
-        message = f"can't set {', '.join(sorted(unknown))}"
+def _changed(behaviour: Behaviour, changes: object) -> Behaviour:
+    if not isinstance(changes, dict):
+        message = "a behaviour is a JSON object"
         raise BadRequestError(message)
     try:
-        return {TIMES[key]: clock.parse_rfc3339(changes[key]) for key in TIMES if key in changes}
-    except ValueError as problem:
+        return behaviour.changed(changes)
+    except BehaviourError as problem:
         raise BadRequestError(str(problem)) from problem

@@ -2,7 +2,8 @@
 
 SandboxError
 ├── SettingsError          the command line or the data folder can't be used
-│   └── ProfilesError      the CSV or YAML of one's own population can't be read
+│   ├── ProfilesError      the CSV or YAML of one's own population can't be read
+│   └── BehaviourError     no account can behave so
 ├── CannotBuildError       a model can't be trained and ends ``invalid``
 └── ApiError               a request is answered with a status of 4xx
 """
@@ -21,6 +22,10 @@ class ProfilesError(SettingsError):
 
     def __init__(self, path: str, line: int, column: int, problem: str, remedy: str) -> None:
         super().__init__(f"{path}, line {line}, column {column}: {problem}. {remedy}")
+
+
+class BehaviourError(SettingsError):
+    """A behaviour is unknown or has no such value; the message names those that there are."""
 
 
 class CannotBuildError(SandboxError):
@@ -76,6 +81,15 @@ class MethodNotAllowedError(ApiError):
     """405: the documents know no such method on this path."""
 
     status = 405
+
+    def __init__(self) -> None:
+        super().__init__("Method Not Allowed")
+
+
+class ConflictError(ApiError):
+    """409: the name is taken; v2's list of codes has none for it."""
+
+    status = 409
 
 
 class RateLimitedError(ApiError):

@@ -54,7 +54,14 @@ class Outcome:
 
 @dataclass(slots=True)
 class Model:
-    """A model of an account; source and target are segment ids."""
+    """A model of an account; source and target are segment ids.
+
+    Attributes:
+        due_ns: when its build ends at the earliest.
+        stopped: it was set not live before it went live by itself, so it won't.
+        live_due_ns: when a trained model goes live by itself; 0 is not.
+        odd: what is shown instead of the model's own values: a number for a name, say.
+    """
 
     id: str
     aid: int
@@ -76,6 +83,9 @@ class Model:
     hidden: bool = False
     work_ids: list[str] = field(default_factory=list)
     outcome: Outcome | None = None
+    stopped: bool = False
+    live_due_ns: int = 0
+    odd: dict[str, Any] = field(default_factory=dict)
 
     def touch(self) -> None:
         """Move ``updated``, which never stands still between two changes."""

@@ -8,15 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.errors import BadRequestError, NotFoundError
+from sandbox.behaviour import Behaviour
+from sandbox.errors import BadRequestError, ConflictError, NotFoundError
 from sandbox.models import FIELD_LISTS, SWITCHES, Config, Model
 from sandbox.segments import Directory, Segment
 from sandbox.settings import (
     COLLECT_DEFAULT,
     LIVE_MODELS_MAX,
     SEGMENT_USERS_MIN,
-    EarlyActivation,
-    Rename,
 )
 
 FORBIDDEN_IN_NAMES = ".;/\\"
@@ -174,19 +173,42 @@ def parse_boolean(key: str, value: object) -> bool:
     raise BadRequestError(message)
 
 
-def check_activation(model: Model, live: int, early: EarlyActivation) -> None:
-    """Refuse to set a model live; what the API answers here is an assumption in both cases.
+def is_switched(model: Model, live: int, ways: Behaviour, *, active: bool) -> bool:
+    """Say whether ``is_active`` is done or only answered; what is refused is an assumption.
 
     Args:
-        model: not live yet.
+        model: as it is now.
         live: live models in the account.
-        early: whether a model that isn't complete may go live.
+        ways: of the account.
+        active: what was asked for.
 
     Raises:
-        BadRequestError: it is building or invalid, or the account's limit is reached (Lytics
-            docs: Limitations).
+        BadRequestError: it is building or invalid, in use, or the account's limit is reached
+            (Lytics docs: Limitations).
     """
-    if model.state != "complete" and early == "refuse":
+    if active == model.is_active:
+        return _is_stopped_early(model, ways, active=active)
+    if active:
+        _check_activation(model, live, ways)
+    elif ways.in_use and any(re.search(ways.in_use, text) for text in (model.id, model.name)):
+        message = f"model {model.id} is in use by an audience and can't be deactivated"
+        raise BadRequestError(message)
+    if model.state != "complete":
+        return not active or ways.early_activation == "accept"
+    return ways.switching not in ("ignored", "on_ignored" if active else "off_ignored")
+
+
+def _is_stopped_early(model: Model, ways: Behaviour, *, active: bool) -> bool:
+    if model.state != "building" or active:
+        return True
+    if ways.early_stop == "refuse":
+        message = f"model {model.id} is building and can't be deactivated"
+        raise BadRequestError(message)
+    return ways.early_stop == "accept"
+
+
+def _check_activation(model: Model, live: int, ways: Behaviour) -> None:
+    if model.state != "complete" and ways.early_activation == "refuse":
         message = f"model {model.id} is {model.state} and can't be activated"
         raise BadRequestError(message)
     if live >= LIVE_MODELS_MAX:
@@ -214,17 +236,41 @@ def invalid_because(source: Segment, target: Segment) -> str:
     return ""
 
 
-def altered_name(name: str, taken: set[str], how: Rename) -> str:
+def altered_name(name: str, ways: Behaviour) -> str:
     """Return the name as the server keeps it.
 
-    The API page's samples show "ML: " before every name; taken segment slugs get _1, _2 …
-    (Lytics' agent skills). Whether either happens to models isn't known, hence ``--rename``.
+    The API page's samples show "ML: " before every name. Whether that happens to models isn't
+    known, hence ``--rename``.
     """
-    if how == "prefix":
-        return f"ML: {name}"
-    if how == "none" or name not in taken:
+    match ways.rename:
+        case "prefix":
+            return (ways.rename_text or "ML: ") + name
+        case "suffix":
+            return name + (ways.rename_text or "_1")
+        case "lower":
+            return name.lower()
+    return name
+
+
+def free_name(name: str, taken: set[str], ways: Behaviour) -> str:
+    """Return a name that may be used where some are taken.
+
+    Taken segment slugs get _1, _2 … (Lytics' agent skills); what models get isn't known.
+
+    Raises:
+        ConflictError: it is taken, and the account refuses a second one.
+    """
+    if name not in taken or ways.same_name in ("second", "same_id"):
         return name
+    if ways.same_name == "refused":
+        message = f"a model of the name {name!r} already exists"
+        raise ConflictError(message)
     number = 1
     while f"{name}_{number}" in taken:
         number += 1
     return f"{name}_{number}"
+
+
+def kept_label(label: str, ways: Behaviour) -> str:
+    """Return a label as the server keeps it (``--labels``)."""
+    return " ".join(label.split()) if ways.labels == "trimmed" else label

@@ -26,7 +26,7 @@ def list_segments(call: Call) -> Response:
         for segment in call.world.directory.of_account(call.caller.aid)
         if segment.plan.table == table and bool(segment.plan.invalid_reason) in wanted
     ]
-    return call.reply([_render(call, segment) for segment in found])
+    return call.reply_page([wire.dump(_render(call, segment)) for segment in found])
 
 
 def get_segment(call: Call) -> Response:

@@ -45,7 +45,16 @@ def build_world(settings: Settings) -> World:
     store = Store(settings.data)
     trainer = WorkerPool(settings.workers) if settings.train else None
     builds = Builds(settings, store, directory, fields, trainer)
-    return World(settings, store, directory, builds, RequestLog(), settings.dialect, fields)
+    return World(
+        settings=settings,
+        store=store,
+        directory=directory,
+        builds=builds,
+        log=RequestLog(),
+        dialect=settings.dialect,
+        behaviour=builds.behaviour,
+        fields=fields,
+    )
 
 
 def _own_population(path: Path) -> tuple[Directory, tuple[FieldPlan, ...]]:

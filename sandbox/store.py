@@ -96,7 +96,8 @@ class Store:
                     (model_id,),
                 )
         self.models.pop(model_id, None)
-        self.versions.pop(model_id, None)
+        # Kept: a model that comes back under its id mustn't be taken for the one before.
+        self.versions[model_id] = self.versions.get(model_id, 0) + 1
 
     def clear(self) -> None:
         """Forget all models of all accounts."""

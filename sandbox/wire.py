@@ -16,10 +16,11 @@ from typing import Any
 
 from sandbox import clock
 from sandbox.auth import account_id, author_id
+from sandbox.behaviour import Behaviour, ConfigEcho
 from sandbox.errors import ApiError, NotAuthorizedError
 from sandbox.models import Config, Model
 from sandbox.segments import Segment
-from sandbox.settings import ConfigEcho, Dialect
+from sandbox.settings import Dialect
 
 JsonObject = dict[str, Any]
 
@@ -29,15 +30,23 @@ def dump(value: object) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode()
 
 
-def envelope(data: bytes, status: int, dialect: Dialect) -> bytes:
-    """Put JSON that is already written into the dialect's envelope."""
+def envelope(data: bytes, status: int, dialect: Dialect, marks: JsonObject | None = None) -> bytes:
+    """Put JSON that is already written into the dialect's envelope.
+
+    Args:
+        data: JSON.
+        status: of HTTP.
+        dialect: whose envelope.
+        marks: what else it says, of pages.
+    """
     tails = {
         "mldoc": "",
         "table": ',"status":"success"',
         "recorded": f',"message":"success","status":{status}',
         "v2": f',"request_id":"{uuid.uuid4().hex}","status":{status}',
     }
-    return b'{"data":' + data + tails[dialect].encode() + b"}"
+    more = b"," + dump(marks)[1:-1] if marks else b""
+    return b'{"data":' + data + tails[dialect].encode() + more + b"}"
 
 
 def error_body(error: ApiError, *, v2: bool) -> JsonObject:
@@ -59,7 +68,7 @@ def error_body(error: ApiError, *, v2: bool) -> JsonObject:
     return {"errors": [detail], "request_id": uuid.uuid4().hex, "status": error.status}
 
 
-def render_model(model: Model, dialect: Dialect, echo: ConfigEcho) -> JsonObject:
+def render_model(model: Model, dialect: Dialect, ways: Behaviour) -> JsonObject:
     """Return a model as ML List shows it.
 
     ``type`` is empty while building (go-lytics recorded data). Why a model is invalid is shown
@@ -72,9 +81,9 @@ def render_model(model: Model, dialect: Dialect, echo: ConfigEcho) -> JsonObject
         "name": model.name,
         "label": model.label,
         "state": model.state,
-        "source": model.source,
-        "target": model.target,
-        "type": "" if echo == "zeroed" else model.type,
+        "source": _reference(model.source, ways),
+        "target": _reference(model.target, ways),
+        "type": "" if ways.config_echo == "zeroed" else model.type,
         "is_healthy": model.is_healthy,
         "is_active": model.is_active,
     }
@@ -85,14 +94,20 @@ def render_model(model: Model, dialect: Dialect, echo: ConfigEcho) -> JsonObject
     )
     common["created"] = write_time(model.created_ns)
     common["updated"] = write_time(model.updated_ns)
-    common["config"] = render_config(model, dialect, echo)
+    if ways.config_echo != "none":
+        common["config"] = render_config(model, dialect, ways.config_echo)
     if dialect == "recorded":
         common["work_ids"] = model.work_ids
         if model.reason:
             common["reason"] = model.reason
     if dialect == "v2":
         common.update(_v2_extras(model))
-    return common
+    return common | model.odd
+
+
+def _reference(segment_id: str, ways: Behaviour) -> str | JsonObject:
+    """Return how a model names a segment; SegmentML shows whole segments."""
+    return {"id": segment_id} if ways.segments_as == "object" else segment_id
 
 
 def _v2_extras(model: Model) -> JsonObject:

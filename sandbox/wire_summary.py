@@ -6,6 +6,7 @@ The sandbox's own summary has plain names; here they become ``health`` or ``mode
 
 from typing import Any
 
+from sandbox.behaviour import EarlySummary
 from sandbox.models import Model
 from sandbox.settings import Dialect
 
@@ -15,7 +16,9 @@ COUNTS = ("false_negative", "false_positive", "true_negative", "true_positive")
 GO_COUNTS = {name: name.title().replace("_", "") for name in COUNTS}
 
 
-def render_summary(model: Model, summary: JsonObject | None, dialect: Dialect) -> JsonObject:
+def render_summary(
+    model: Model, summary: JsonObject | None, dialect: Dialect, early: EarlySummary = "dialect"
+) -> JsonObject:
     """Return the data of ML Summary.
 
     What the API answers for a model that isn't built isn't documented: the API page's dialects
@@ -25,12 +28,13 @@ def render_summary(model: Model, summary: JsonObject | None, dialect: Dialect) -
         model: whose summary.
         summary: in the sandbox's own words; None before the build ends.
         dialect: which document.
+        early: how the summary of a building model looks instead.
     """
     features = [_feature(f, dialect) for f in (summary or {}).get("features", [])]
     shown: JsonObject = {
         "id": model.id,
         "name": model.name,
-        "summary": _numbers(summary, dialect),
+        "summary": _early(early, dialect) if summary is None else _numbers(summary, dialect),
         "features": features,
     }
     if dialect == "v2":
@@ -38,9 +42,12 @@ def render_summary(model: Model, summary: JsonObject | None, dialect: Dialect) -
     return shown
 
 
-def _numbers(summary: JsonObject | None, dialect: Dialect) -> JsonObject:
-    if summary is None:
-        return {} if dialect in ("mldoc", "table") else _numbers(_zeros(), dialect)
+def _early(early: EarlySummary, dialect: Dialect) -> JsonObject:
+    empty = dialect in ("mldoc", "table") if early == "dialect" else early == "empty"
+    return {} if empty else _numbers(_zeros(), dialect)
+
+
+def _numbers(summary: JsonObject, dialect: Dialect) -> JsonObject:
     shown: JsonObject = {name: summary[name] for name in NUMBERS if name in summary}
     counts = {name: summary.get(name, 0) for name in COUNTS}
     target, source = summary["target_predictions"], summary["source_predictions"]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sandbox import wire
+from sandbox.behaviour import Behaviour
 from sandbox.builds import Builds
 from sandbox.errors import NotFoundError
 from sandbox.fields import MADE_UP_FIELDS, FieldPlan
@@ -21,6 +22,7 @@ class World:
     Attributes:
         settings: what it was told at its start.
         dialect: wording of /api now.
+        behaviour: how the account behaves now.
         outcomes: what models to come will come to.
         fields: the fields of a user profile.
     """
@@ -31,9 +33,15 @@ class World:
     builds: Builds
     log: RequestLog
     dialect: Dialect
+    behaviour: Behaviour
     fields: Sequence[FieldPlan] = MADE_UP_FIELDS
     outcomes: list[Outcome] = field(default_factory=list)
     _rendered: dict[tuple[str, Dialect], tuple[int, bytes]] = field(default_factory=dict)
+
+    def behave(self, behaviour: Behaviour) -> None:
+        """Behave so from now on."""
+        self.behaviour = self.builds.behaviour = behaviour
+        self._rendered.clear()
 
     def model(self, aid: int, model_id: str) -> Model:
         """Find a model of an account.
@@ -53,6 +61,6 @@ class World:
         known = self._rendered.get((model.id, dialect))
         if known and known[0] == version:
             return known[1]
-        shown = wire.dump(wire.render_model(model, dialect, self.settings.config_echo))
+        shown = wire.dump(wire.render_model(model, dialect, self.behaviour))
         self._rendered[model.id, dialect] = version, shown
         return shown

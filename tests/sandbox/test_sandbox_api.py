@@ -189,7 +189,7 @@ def test_delete_may_answer_204(start: Callable[..., httpx.Client], create: Creat
 
 
 @pytest.mark.parametrize(
-    ("how", "names"), [("prefix", ["ML: a", "ML: a"]), ("suffix", ["a", "a_1"])]
+    ("how", "names"), [("prefix", ["ML: a", "ML: a"]), ("suffix", ["a_1", "a_1"])]
 )
 def test_server_may_alter_names(
     start: Callable[..., httpx.Client], create: Create, how: str, names: list[str]

@@ -336,3 +336,14 @@ def test_starting_without_training_imports_no_libraries() -> None:
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     )
     assert json.loads(ran.stdout) == [False, False]
+
+
+def test_a_python_without_the_packages_is_told_so() -> None:
+    """A Python that lacks the sandbox's packages says which, and which Python has them."""
+    command = [sys.executable, "-S", "-m", "sandbox", "--port", "0"]
+    ran = subprocess.run(
+        command, capture_output=True, text=True, cwd=Path(__file__).parents[2], check=False
+    )
+    assert ran.returncode == 2
+    assert "lacks starlette, uvicorn, numpy, sklearn. Run 'make engine' once" in ran.stderr
+    assert "Traceback" not in ran.stderr
