@@ -11,12 +11,12 @@ from typing import Any
 from cli.screen.markdown import plain
 from cli.workspace.kinship import is_of_stack, key_in
 from cli.workspace.state import Resource, StackState
-from providers.lytics.api.shapes import Model
 from providers.lytics.domain.identity import same_name
 from providers.lytics.domain.matching import contradictions
 from providers.lytics.domain.record import inputs_from, outputs_of
 from providers.lytics.domain.segments import SegmentBook
 from providers.lytics.errors import LyticsError
+from providers.lytics.shapes import Model
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ import re
 import unicodedata
 from collections.abc import Collection
 
-from providers.lytics.api.shapes import Model
 from providers.lytics.domain.identity import proof_in
+from providers.lytics.shapes import Model
 
 LONGEST_KEY = 60
 _SPELLED_OUT = str.maketrans(

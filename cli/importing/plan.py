@@ -7,13 +7,13 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from cli.importing.keys import key_of
-from providers.lytics.api.shapes import Model
 from providers.lytics.domain.declaration import ModelDeclaration, ModelInputs, ModelSettings, Name
 from providers.lytics.domain.declaration import problems_across_fields as problems_across
+from providers.lytics.domain.explain import explain
 from providers.lytics.domain.identity import CONFIG_DEFAULTS, lineage, proof_in, same_name
 from providers.lytics.domain.segments import SegmentBook, is_id
 from providers.lytics.host.lifecycle import adoption_problems
-from providers.lytics.stack_file.explain import explain
+from providers.lytics.shapes import Model
 from providers.lytics.stack_file.reader import Stack
 
 Json = dict[str, Any]

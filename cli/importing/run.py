@@ -9,8 +9,8 @@ from cli.errors import CliError
 from cli.importing.plan import Import, Known
 from cli.workspace.project import Project, short_name
 from cli.workspace.state import NoStackError, StackState, read_state
-from providers.lytics.api.shapes import Model
 from providers.lytics.domain.segments import SegmentBook
+from providers.lytics.shapes import Model
 
 HEADING = "# Taken over from the account by lytics-ml import."
 

@@ -9,8 +9,8 @@ from cli.screen.terminal import count
 from cli.workspace.account import client_of
 from cli.workspace.project import Project, find_project, shown
 from cli.workspace.state import StackState, read_state
-from providers.lytics.api.shapes import Model
 from providers.lytics.errors import DeclarationError, LyticsError
+from providers.lytics.shapes import Model
 from providers.lytics.stack_file.reader import read_stack_file
 
 

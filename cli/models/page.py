@@ -11,8 +11,8 @@ from rich.text import Text
 from cli.models.rows import Row, fitness_band
 from cli.models.table import NONE, shown_number
 from cli.screen.terminal import can_show, safe, text
-from providers.lytics.api.shapes import ErrorMatrix, Feature, Message, Summary
 from providers.lytics.domain.gate import number
+from providers.lytics.shapes import ErrorMatrix, Feature, Message, Summary
 
 BAR_WIDTH = 20
 MOST_FEATURES = 20

@@ -7,9 +7,9 @@ from typing import Any
 
 from cli.workspace.state import Resource, StackState
 from providers.lytics.api.client import LyticsClient
-from providers.lytics.api.shapes import Model, Summary
 from providers.lytics.domain.gate import FITNESS_BANDS, number
 from providers.lytics.errors import LyticsError
+from providers.lytics.shapes import Model, Summary
 
 SUMMARIES_AT_ONCE = 32
 SCORES = ("auc", "accuracy", "reach", "rsq", "mse", "threshold", "audience_similarity")

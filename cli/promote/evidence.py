@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 
 from cli.drift.compare import Drift, Observed
 from cli.workspace.state import Resource, StackState
-from providers.lytics.api.shapes import Model, Summary
 from providers.lytics.domain.declaration import ModelDeclaration, ModelInputs, ModelSettings
 from providers.lytics.domain.diff import differ
 from providers.lytics.domain.gate import Gate, Part, evaluate, number
 from providers.lytics.domain.segments import is_id
 from providers.lytics.host.swap import SCORES
+from providers.lytics.shapes import Model, Summary
 from providers.lytics.stack_file.reader import Stack
 
 

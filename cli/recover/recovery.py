@@ -6,10 +6,10 @@ from typing import Any
 
 from cli.workspace.kinship import is_of_stack, key_in
 from cli.workspace.state import Resource, StackState
-from providers.lytics.api.shapes import Model
 from providers.lytics.domain.declaration import ModelDeclaration, OnDelete
 from providers.lytics.domain.identity import inputs_hash, lineage, proof_in
 from providers.lytics.domain.segments import SegmentBook
+from providers.lytics.shapes import Model
 from providers.lytics.stack_file.reader import Stack
 
 MODEL_KIND = "lytics:MlModel"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from cli.recover.recovery import Pending
 from cli.recover.run import Damage
 from cli.screen.terminal import count, safe
-from providers.lytics.api.shapes import Model
+from providers.lytics.shapes import Model
 
 
 def report(damage: Damage) -> Iterator[str]:

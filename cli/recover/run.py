@@ -14,9 +14,9 @@ from cli.workspace.project import Project
 from cli.workspace.pulumi import run_pulumi
 from cli.workspace.state import StackState, read_state
 from providers.lytics.api.client import LyticsClient
-from providers.lytics.api.shapes import Model
 from providers.lytics.domain.segments import SegmentBook
 from providers.lytics.errors import AccountError, DeclarationError, LyticsError
+from providers.lytics.shapes import Model
 from providers.lytics.stack_file.reader import read_stack_file
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from cli.review.change import Subject
 from cli.review.words import Quoted, Words, words
-from providers.lytics.api.shapes import Model
+from providers.lytics.shapes import Model
 
 _GOES_LIVE = "goes live"
 

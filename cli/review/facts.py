@@ -16,9 +16,9 @@ from cli.workspace.removals import declared_removals
 from cli.workspace.state import StackState
 from providers.lytics.api.client import LyticsClient
 from providers.lytics.api.settings import Settings
-from providers.lytics.api.shapes import Model, Summary
 from providers.lytics.errors import LyticsError
 from providers.lytics.host.run import Run
+from providers.lytics.shapes import Model, Summary
 
 
 def preview(project: Project, stack: str, save_plan: Path | None = None) -> str:

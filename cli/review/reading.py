@@ -13,7 +13,6 @@ from cli.review.plan import Plan, Step
 from cli.review.words import Quoted, Words, words
 from cli.screen.markdown import plain
 from cli.workspace.state import StackState
-from providers.lytics.api.shapes import Model, Summary
 from providers.lytics.domain.declaration import ModelInputs
 from providers.lytics.domain.diff import Difference, Unknown, config_differences, differ
 from providers.lytics.domain.gate import Gate, evaluate, number
@@ -22,6 +21,7 @@ from providers.lytics.domain.matching import Wanted, likely, matches
 from providers.lytics.errors import ConflictError
 from providers.lytics.host.lifecycle import adoption_problems
 from providers.lytics.host.swap import LIVE_LIMIT, SCORES
+from providers.lytics.shapes import Model, Summary
 
 MOST_FEATURES = 8
 

@@ -8,11 +8,11 @@ from cli.validate.validation import Finding, Report
 from cli.workspace.account import client_of
 from cli.workspace.project import Project, shown
 from providers.lytics.api.client import LyticsClient
-from providers.lytics.api.shapes import Model, Segment
 from providers.lytics.domain.identity import lineage, proof_in, same_name
 from providers.lytics.domain.segments import SegmentBook, is_id
 from providers.lytics.errors import ForbiddenError, LyticsError, NotFoundError
 from providers.lytics.host.swap import LIVE_LIMIT
+from providers.lytics.shapes import Model, Segment
 from providers.lytics.stack_file.reader import Stack
 
 # Lytics docs, "Building Lookalike Models" and "Limitations".

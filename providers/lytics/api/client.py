@@ -15,7 +15,6 @@ from providers.lytics.api import protocol
 from providers.lytics.api.pace import LONGEST_HOLD_S, Pace
 from providers.lytics.api.protocol import Request
 from providers.lytics.api.settings import Settings
-from providers.lytics.api.shapes import Model, Segment, Summary
 from providers.lytics.errors import (
     ConnectError,
     NotFoundError,
@@ -25,6 +24,7 @@ from providers.lytics.errors import (
     TimedOutError,
     UnreadableReplyError,
 )
+from providers.lytics.shapes import Model, Segment, Summary
 
 CONNECT_TIMEOUT_S = 10.0
 MOST_CONNECTIONS = 64

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from providers.lytics.api.shapes import Summary
+from providers.lytics.shapes import Summary
 from providers.lytics.text import harmless
 
 # Lytics docs, "Improving Lookalike Models": fitness is accuracy + reach; 0-7 Poor, 8-9 Fair,

@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from providers.lytics.api.shapes import Model
 from providers.lytics.domain.declaration import ModelInputs
 from providers.lytics.domain.diff import echo_contradicts
 from providers.lytics.domain.identity import (
@@ -20,6 +19,7 @@ from providers.lytics.domain.identity import (
 )
 from providers.lytics.domain.record import hash_of
 from providers.lytics.errors import ConflictError
+from providers.lytics.shapes import Model
 
 
 @dataclass(frozen=True)

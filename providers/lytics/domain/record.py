@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from providers.lytics.api.shapes import Model
 from providers.lytics.domain.declaration import ModelInputs
 from providers.lytics.domain.identity import inputs_hash
 from providers.lytics.host.run import MOST_REMEMBERED
+from providers.lytics.shapes import Model
 from providers.lytics.text import harmless
 
 # Fields that are declared or observed: which of the two, `managed` tells.

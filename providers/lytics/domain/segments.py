@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from providers.lytics.api.shapes import Segment
 from providers.lytics.domain.declaration import HEX_ID
+from providers.lytics.shapes import Segment
 
 
 class SegmentBook:

@@ -10,10 +10,10 @@ from pulumi.runtime import rpc
 from pydantic import BaseModel, ValidationError
 
 from providers.lytics.domain.diff import Unknown
+from providers.lytics.domain.explain import Place, explain
 from providers.lytics.errors import LyticsError
 from providers.lytics.host.run import Run, start_run
 from providers.lytics.host.threads import widen
-from providers.lytics.stack_file.explain import Place, explain
 from providers.lytics.text import without_controls
 
 _ENGINE_KEY = "__provider"

@@ -6,7 +6,6 @@ from time import monotonic, sleep
 from typing import Any
 
 from providers.lytics.api.pace import LONGEST_HOLD_S
-from providers.lytics.api.shapes import Model
 from providers.lytics.domain.declaration import ModelInputs, OnDelete
 from providers.lytics.domain.diff import Difference, differ
 from providers.lytics.domain.identity import normalised_config, proof_in, same_name
@@ -25,6 +24,7 @@ from providers.lytics.errors import (
 )
 from providers.lytics.host.model_list import Look
 from providers.lytics.host.run import Run
+from providers.lytics.shapes import Model
 
 # How old a look at the account may be where a write depends on it.
 RECENT_S = 10.0

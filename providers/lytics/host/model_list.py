@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from time import monotonic
 
-from providers.lytics.api.shapes import Model
 from providers.lytics.domain.identity import NameIndex
+from providers.lytics.shapes import Model
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
 from providers.lytics.api.settings import Settings
-from providers.lytics.api.shapes import Model
 from providers.lytics.errors import (
     AccountError,
     ConflictError,
@@ -23,6 +22,7 @@ from providers.lytics.errors import (
 )
 from providers.lytics.host.engine_log import tell
 from providers.lytics.host.model_list import Look, Looks
+from providers.lytics.shapes import Model
 
 if TYPE_CHECKING:
     from providers.lytics.api.client import LyticsClient

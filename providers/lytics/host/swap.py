@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from providers.lytics.api.shapes import Model, Summary
 from providers.lytics.domain.declaration import Change, HexId
 from providers.lytics.domain.diff import holds_unknown
 from providers.lytics.domain.gate import Gate, Part, Verdict, evaluate, number
@@ -19,6 +18,7 @@ from providers.lytics.errors import (
 )
 from providers.lytics.host.model_list import Look
 from providers.lytics.host.run import MOST_REMEMBERED, Run
+from providers.lytics.shapes import Model, Summary
 from providers.lytics.text import harmless
 
 # Lytics docs, "Limitations": 20 activated lookalike models per account, other people's included.

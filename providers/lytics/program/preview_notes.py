@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import pulumi
 
-from providers.lytics.api.shapes import Model
 from providers.lytics.domain.declaration import ModelInputs
 from providers.lytics.domain.identity import NameIndex
 from providers.lytics.domain.matching import Wanted, are_kin, likely, matches
@@ -15,6 +14,7 @@ from providers.lytics.host.lifecycle import adoption_problems
 from providers.lytics.host.swap import LIVE_LIMIT
 from providers.lytics.program.model_resource import MlModel
 from providers.lytics.program.watcher import program_watcher
+from providers.lytics.shapes import Model
 
 
 @dataclass(frozen=True)

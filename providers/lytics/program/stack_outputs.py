@@ -8,7 +8,6 @@ from typing import Any
 
 import pulumi
 
-from providers.lytics.api.shapes import Model
 from providers.lytics.domain.gate import number
 from providers.lytics.domain.identity import lineage, proof_in
 from providers.lytics.errors import LyticsError
@@ -18,6 +17,7 @@ from providers.lytics.program.later import all_of, then
 from providers.lytics.program.model_resource import MlModel
 from providers.lytics.program.program_settings import may_wait, program_client, program_settings
 from providers.lytics.program.watcher import program_watcher, wait_until_built
+from providers.lytics.shapes import Model
 
 SHOWN_SCORES = ("auc", "accuracy", "reach")
 # Scores of models without a gate cost a request each, and an `up` that finds nothing to do is to

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from providers.lytics.api.shapes import Model
 from providers.lytics.domain.declaration import DEFAULT_BUILD_TIMEOUT, duration_s
 from providers.lytics.domain.matching import are_kin
 from providers.lytics.program.later import all_of, then
 from providers.lytics.program.model_resource import MlModel
 from providers.lytics.program.outcomes import Failure, outcomes
 from providers.lytics.program.program_settings import may_wait, program_client, program_settings
+from providers.lytics.shapes import Model
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

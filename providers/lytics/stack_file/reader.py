@@ -14,9 +14,9 @@ from providers.lytics.domain.declaration import (
     SegmentRef,
     problems_across_fields,
 )
+from providers.lytics.domain.explain import Place, explain, unknown_key
 from providers.lytics.domain.identity import FORBIDDEN_IN_NAMES
 from providers.lytics.errors import DeclarationError, Problem
-from providers.lytics.stack_file.explain import Place, explain, unknown_key
 
 try:
     from yaml import CSafeLoader as SafeLoader

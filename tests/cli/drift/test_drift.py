@@ -3,9 +3,9 @@ import pytest
 from cli.drift.compare import Drift, Observed, Report, compare
 from cli.drift.report import as_markdown
 from cli.workspace.state import StackState
-from providers.lytics.api.shapes import Model, Segment
 from providers.lytics.domain.identity import default_name, lineage
 from providers.lytics.domain.segments import SegmentBook
+from providers.lytics.shapes import Model, Segment
 from tests.cli.conftest import Run
 from tests.support.engine.project import Project
 from tests.support.engine.shapes import gated, model

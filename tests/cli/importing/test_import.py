@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from cli.importing.keys import key_of
-from providers.lytics.api.shapes import Model
+from providers.lytics.shapes import Model
 from sandbox.segments import segment_id
 from tests.cli.conftest import Folder, Run
 from tests.support.engine.account import Account

@@ -10,9 +10,9 @@ from cli.promote.evidence import Proving, evidence_of
 from cli.promote.exceptions import WHOLE, exceptions, reason_for
 from cli.promote.fields import OF_ENVIRONMENT, PROMOTED, differing
 from cli.workspace.state import StackState
-from providers.lytics.api.shapes import Model, Summary
 from providers.lytics.domain.declaration import ModelDeclaration
 from providers.lytics.domain.gate import Gate
+from providers.lytics.shapes import Model, Summary
 from providers.lytics.stack_file.reader import Stack
 from tests.cli.conftest import Run
 from tests.support.engine.account import Account

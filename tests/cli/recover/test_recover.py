@@ -18,9 +18,9 @@ from cli.recover.run import Damage, put_in_order
 from cli.workspace.project import Project as PulumiProject
 from cli.workspace.pulumi import PulumiError
 from cli.workspace.state import MODEL, parse_state
-from providers.lytics.api.shapes import Model, Segment
 from providers.lytics.domain.identity import default_name, inputs_hash, lineage
 from providers.lytics.domain.segments import SegmentBook
+from providers.lytics.shapes import Model, Segment
 from providers.lytics.stack_file.reader import read_stack_file
 from tests.cli.conftest import Folder, Run
 from tests.support.engine.project import PROJECT, STACK, Project, kill_tree

@@ -16,7 +16,7 @@ from cli.review.plan import UNKNOWN, parse_plan
 from cli.review.reading import Facts, review_of
 from cli.review.words import Quoted, words
 from cli.workspace.state import MODEL, Resource, StackState, parse_state
-from providers.lytics.api.shapes import Model, Summary
+from providers.lytics.shapes import Model, Summary
 from tests.cli.conftest import Run
 from tests.support.engine.project import Project
 from tests.support.engine.shapes import gated, model

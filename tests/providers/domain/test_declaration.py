@@ -12,7 +12,7 @@ from providers.lytics.domain.declaration import (
     duration_s,
     problems_across_fields,
 )
-from providers.lytics.stack_file.explain import explain, unknown_key
+from providers.lytics.domain.explain import explain, unknown_key
 from providers.lytics.stack_file.reader import StackFile
 from tests.support.lab import ALL_USERS, HIGH_VALUE, declared
 

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from providers.lytics.api.shapes import Model
 from providers.lytics.domain.declaration import Change, ModelInputs, change_of
 from providers.lytics.domain.diff import (
     Difference,
@@ -15,6 +14,7 @@ from providers.lytics.domain.diff import (
 )
 from providers.lytics.domain.record import outputs_of
 from providers.lytics.errors import ConflictError
+from providers.lytics.shapes import Model
 from tests.support.lab import ALL_USERS, HIGH_VALUE, declared, properties, through_engine
 
 OTHER = "0" * 32

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from providers.lytics.api.shapes import Summary
 from providers.lytics.domain.gate import FITNESS_BANDS, Gate, Part, Verdict, evaluate, number
+from providers.lytics.shapes import Summary
 
 Json = dict[str, Any]
 GOOD: Json = {

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from providers.lytics.api.shapes import Model
 from providers.lytics.domain.declaration import ModelInputs
 from providers.lytics.domain.identity import NameIndex, default_name
 from providers.lytics.domain.matching import (
@@ -16,6 +15,7 @@ from providers.lytics.domain.matching import (
     share_lineage,
 )
 from providers.lytics.errors import ConflictError
+from providers.lytics.shapes import Model
 from tests.support.lab import ALL_USERS, HIGH_VALUE, LINEAGE, declared
 
 ZEROED = {"collect": 0, "use_scores": False, "use_content": False}

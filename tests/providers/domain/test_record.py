@@ -2,8 +2,8 @@
 
 import pytest
 
-from providers.lytics.api.shapes import Model
 from providers.lytics.domain.record import outputs_of, settled_is_active
+from providers.lytics.shapes import Model
 from tests.support.lab import declared
 
 

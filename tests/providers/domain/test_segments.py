@@ -2,11 +2,11 @@
 
 import pytest
 
-from providers.lytics.api.shapes import Segment
 from providers.lytics.domain.segments import SegmentBook, is_id
 from providers.lytics.errors import DeclarationError
 from providers.lytics.program import segment_lookup
 from providers.lytics.program.segment_lookup import fetch_book, resolve_all
+from providers.lytics.shapes import Segment
 from tests.support.lab import ALL_USERS, HIGH_VALUE, Lab
 
 BOOK = SegmentBook(

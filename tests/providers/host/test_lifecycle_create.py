@@ -9,7 +9,6 @@ import pytest
 from providers.lytics.api import pace
 from providers.lytics.api.client import LyticsClient
 from providers.lytics.api.settings import Settings
-from providers.lytics.api.shapes import Model
 from providers.lytics.domain.declaration import ModelInputs
 from providers.lytics.domain.matching import Wanted
 from providers.lytics.errors import (
@@ -25,6 +24,7 @@ from providers.lytics.errors import (
 from providers.lytics.host import lifecycle as lifecycle_module
 from providers.lytics.host.lifecycle import ModelLifecycle, payload, tries
 from providers.lytics.host.run import Run
+from providers.lytics.shapes import Model
 from tests.support.lab import ALL_USERS, HIGH_VALUE, Lab, declared, properties, through_engine
 
 Json = dict[str, Any]

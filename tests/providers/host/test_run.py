@@ -12,12 +12,12 @@ import pytest
 
 from providers.lytics.api.client import LyticsClient
 from providers.lytics.api.settings import Settings
-from providers.lytics.api.shapes import Model
 from providers.lytics.errors import AccountError, ConflictError, ForbiddenError, RequestError
 from providers.lytics.host import run as run_module
 from providers.lytics.host.lifecycle import ModelLifecycle
 from providers.lytics.host.model_list import Look, Looks
 from providers.lytics.host.run import Run, start_run
+from providers.lytics.shapes import Model
 from tests.support.lab import Lab, declared
 
 Json = dict[str, Any]

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from providers.lytics.api.shapes import Model
 from providers.lytics.errors import AccountError, ForbiddenError, RequestError
 from providers.lytics.host.lifecycle import ModelLifecycle
 from providers.lytics.host.run import Run
@@ -17,6 +16,7 @@ from providers.lytics.host.swap import (
     Outcome,
     differs,
 )
+from providers.lytics.shapes import Model
 from sandbox.segments import segment_id
 from tests.support.lab import Lab, declared, properties, through_engine
 

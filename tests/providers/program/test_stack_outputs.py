@@ -7,11 +7,11 @@ import pytest
 
 from providers.lytics import MlModel
 from providers.lytics.api.settings import Settings
-from providers.lytics.api.shapes import Model, Summary
 from providers.lytics.domain.identity import default_name, lineage
 from providers.lytics.errors import LyticsError
 from providers.lytics.program import stack_outputs, watcher
 from providers.lytics.program.model_resource import ModelFacts
+from providers.lytics.shapes import Model, Summary
 
 PROJECT, STACK = "lytics-ml", "dev"
 

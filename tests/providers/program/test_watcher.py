@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from providers.lytics.api.shapes import Model
 from providers.lytics.errors import RequestError
 from providers.lytics.program import watcher as watcher_module
 from providers.lytics.program.watcher import BuildWatcher, Built
+from providers.lytics.shapes import Model
 
 
 @pytest.fixture(autouse=True)

@@ -14,12 +14,12 @@ from cli.recover.recovery import find_models
 from cli.workspace.state import parse_state
 from providers.lytics.api.client import LyticsClient
 from providers.lytics.api.settings import Settings
-from providers.lytics.api.shapes import Segment
 from providers.lytics.domain.declaration import ModelDeclaration, ModelInputs
 from providers.lytics.domain.identity import default_name, proof_in
 from providers.lytics.domain.record import hash_of
 from providers.lytics.domain.segments import SegmentBook
 from providers.lytics.host.run import Run
+from providers.lytics.shapes import Segment
 from providers.lytics.stack_file.reader import Stack
 from sandbox import clock
 from sandbox.segments import segment_id

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from cli.workspace.state import ACTIVATION, MODEL, Resource, StackState
-from providers.lytics.api.shapes import Model, Summary
 from providers.lytics.domain.declaration import ModelInputs
 from providers.lytics.domain.identity import default_name, lineage
 from providers.lytics.domain.record import hash_of, outputs_of
+from providers.lytics.shapes import Model, Summary
 
 Json = dict[str, Any]
 PROJECT = "lytics-ml"

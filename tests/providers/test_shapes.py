@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from providers.lytics.api.shapes import Model, Segment, Summary
+from providers.lytics.shapes import Model, Segment, Summary
 
 Json = dict[str, Any]
 
