@@ -10,6 +10,7 @@ from typing import Literal, get_args, get_origin
 
 from sandbox.behaviour import Behaviour, kinds
 from sandbox.errors import SettingsError
+from sandbox.like import behaviour_like
 from sandbox.settings import DIALECTS, Settings
 
 EPILOG = """
@@ -44,7 +45,14 @@ def parser() -> argparse.ArgumentParser:
     add("--workers", type=_count, default=defaults.workers, help="processes that train (default 2)")
     add("--rate-limit", type=_amount, default=0.0, help="requests a second, above it 429")
     add("--dialect", choices=DIALECTS, default="mldoc", help="wording of /api (default mldoc)")
-    _add_behaviours(make.add_argument_group("how the account behaves"))
+    group = make.add_argument_group("how the account behaves")
+    group.add_argument(
+        "--like",
+        type=Path,
+        metavar="FILE",
+        help="as this account profile says (lytics-ml doctor --save); flags win over it",
+    )
+    _add_behaviours(group)
     return make
 
 
@@ -87,16 +95,30 @@ def _count(text: str) -> int:
     return value
 
 
+def read_settings(arguments: Sequence[str] | None = None) -> Settings:
+    """Read the command line and the account profile that it names.
+
+    Raises:
+        SettingsError: a value or the profile can't be used.
+    """
+    grammar = parser()
+    like = grammar.parse_args(arguments).like
+    if like:
+        grammar.set_defaults(**behaviour_like(like))
+    options = vars(grammar.parse_args(arguments))
+    options["train"] = not options.pop("no_train")
+    del options["like"]
+    return Settings(**options)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGINT or SIGTERM.
 
     Returns:
         0 after a clean stop, 2 if the sandbox can't start like this.
     """
-    options = vars(parser().parse_args(arguments))
-    options["train"] = not options.pop("no_train")
     try:
-        settings = Settings(**options)
+        settings = read_settings(arguments)
         _check_packages(settings)
         from sandbox.server import serve  # noqa: PLC0415 - so that --help is quick
 
