@@ -1,11 +1,7 @@
 """The test bed: what it went through is printed at the end; the long tests run only on request."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from providers.lytics.api import client
-from providers.lytics.host import lifecycle
 from tests.support.bed.figures import Figures, book
 
 
@@ -30,13 +26,3 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def figures(request: pytest.FixtureRequest) -> Figures:
     """The figures of the test's file."""
     return book.kind(request.node.path.stem.removeprefix("test_"))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _short_pauses() -> Iterator[None]:
-    """Try again soon where no real engine runs: how long the pauses are has tests of its own."""
-    with pytest.MonkeyPatch.context() as patch:
-        for module in (client, lifecycle):
-            patch.setattr(module, "FIRST_PAUSE_S", 0.002)
-            patch.setattr(module, "LONGEST_PAUSE_S", 0.02)
-        yield

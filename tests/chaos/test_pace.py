@@ -2,47 +2,34 @@ from itertools import pairwise
 
 import pytest
 
-from providers.lytics.api import pace
 from providers.lytics.api.pace import Pace
-
-
-class Clock:
-    """A clock that only sleeping moves."""
-
-    def __init__(self) -> None:
-        self.now_s = 100.0
-
-    def sleep(self, seconds: float) -> None:
-        """Move on."""
-        self.now_s += seconds
+from providers.lytics.timing import REAL
+from tests.support.timing import Clock
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+def clock() -> Clock:
     """The clock that a pace goes by."""
-    clock = Clock()
-    monkeypatch.setattr(pace, "monotonic", lambda: clock.now_s)
-    monkeypatch.setattr(pace, "sleep", clock.sleep)
-    return clock
+    return Clock()
 
 
 def test_nothing_waits_until_the_api_limits(clock: Clock) -> None:
     """Requests that are all answered are sent without any distance."""
-    one = Pace()
+    one = Pace(clock.timing())
     for _ in range(100):
         one.wait()
         one.speed_up()
-    assert clock.now_s == 100.0
+    assert clock.now_s == 1000.0
 
 
 def test_refusal_slows_all_down_once(clock: Clock) -> None:
     """Of many refusals of one pace the first counts; the next requests keep a distance."""
-    one = Pace()
+    one = Pace(clock.timing())
     sent = [one.wait() for _ in range(10)]
     clock.sleep(0.01)
     for sent_s in sent:
         one.slow_down(sent_s, None)
-    assert one.gap_s == pace.FIRST_GAP_S
+    assert one.gap_s == REAL.gaps.first_s
     turns = [one.wait() for _ in range(5)]
     assert all(later - earlier >= 0.09 for earlier, later in pairwise(turns))
     for _ in range(300):
@@ -52,8 +39,8 @@ def test_refusal_slows_all_down_once(clock: Clock) -> None:
 
 def test_nobody_sends_while_the_api_asks_to_wait(clock: Clock) -> None:
     """A Retry-After holds every thread, and is never longer than two minutes."""
-    one = Pace()
+    one = Pace(clock.timing())
     one.slow_down(one.wait(), 7)
-    assert one.wait() >= 107.0
+    assert one.wait() >= 1007.0
     one.slow_down(clock.now_s, 1e9)
-    assert one.wait() <= clock.now_s + pace.LONGEST_HOLD_S + 1
+    assert one.wait() <= clock.now_s + REAL.longest_hold_s + 1

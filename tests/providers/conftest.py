@@ -4,22 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from providers.lytics.api import client, pace
-from providers.lytics.host import lifecycle, run
 from tests.support.lab import Lab, start_lab
-
-
-@pytest.fixture(autouse=True)
-def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Try again soon: how long the pauses are has tests of its own."""
-    monkeypatch.setattr(client, "FIRST_PAUSE_S", 0.002)
-    monkeypatch.setattr(client, "LONGEST_PAUSE_S", 0.02)
-    monkeypatch.setattr(lifecycle, "FIRST_PAUSE_S", 0.002)
-    monkeypatch.setattr(lifecycle, "LONGEST_PAUSE_S", 0.02)
-    monkeypatch.setattr(pace, "LONGEST_HOLD_S", 0.02)
-    monkeypatch.setattr(run, "GATHER_STEP_S", 0.002)
-    monkeypatch.setattr(pace, "FIRST_GAP_S", 0.002)
-    monkeypatch.setattr(pace, "LONGEST_GAP_S", 0.02)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from sandbox.segments import segment_id
 from sandbox.server import serve_in_thread
 from sandbox.settings import Settings as SandboxSettings
 from tests.support.engine.account import Account
+from tests.support.timing import QUICK
 
 ALL_USERS = segment_id(1234, "all_users")
 HIGH_VALUE = segment_id(1234, "high_value")
@@ -26,11 +27,15 @@ class Lab:
 
     Args:
         account: what the sandbox holds and was asked.
+
+    Attributes:
+        timing: how long the runs and clients that are made from here on wait.
     """
 
     def __init__(self, account: Account) -> None:
         self.account = account
         self.said: list[str] = []
+        self.timing = QUICK
         self._clients: list[LyticsClient] = []
 
     def settings(self, *, api_key: str = "sandbox", **changes: Any) -> Settings:  # noqa: ANN401
@@ -40,12 +45,12 @@ class Lab:
 
     def client(self, **changes: Any) -> LyticsClient:  # noqa: ANN401 - whatever Settings takes
         """Return a client that is closed when the test ends."""
-        self._clients.append(LyticsClient(self.settings(**changes)))
+        self._clients.append(LyticsClient(self.settings(**changes), timing=self.timing))
         return self._clients[-1]
 
     def run(self, **changes: Any) -> Run:  # noqa: ANN401 - whatever Settings takes
         """Start a run: one operation of the engine."""
-        return Run(self.settings(**changes), self.client(**changes), self.said.append)
+        return Run(self.settings(**changes), self.client(**changes), self.said.append, self.timing)
 
     def lifecycle(self, **changes: Any) -> ModelLifecycle:  # noqa: ANN401 - as run takes
         """Start a run and return its models' lifecycle."""
@@ -84,6 +89,7 @@ class Lab:
         """Go back to a sandbox with nothing in it."""
         self._let_go()
         self.said.clear()
+        self.timing = QUICK
         httpx.post(f"{self.account.handle.root}/_sandbox/reset").raise_for_status()
 
     def _let_go(self) -> None:

@@ -1,18 +1,16 @@
 """The network adapter: sends what `protocol` describes and repeats what is safe to repeat."""
 
-import random
 import ssl
 from collections.abc import Iterable, Mapping
-from time import monotonic
+from itertools import count
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import httpx
 from pydantic import BaseModel, ValidationError
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay
 
 from providers.lytics.api import protocol
-from providers.lytics.api.pace import LONGEST_HOLD_S, Pace
+from providers.lytics.api.pace import Pace
 from providers.lytics.api.protocol import Request
 from providers.lytics.api.settings import Settings
 from providers.lytics.errors import (
@@ -25,12 +23,10 @@ from providers.lytics.errors import (
     UnreadableReplyError,
 )
 from providers.lytics.shapes import Model, Segment, Summary
+from providers.lytics.timing import REAL, Timing
 
 CONNECT_TIMEOUT_S = 10.0
 MOST_CONNECTIONS = 64
-FIRST_PAUSE_S = 0.25
-LONGEST_PAUSE_S = 20.0
-RECOVERY_S = 30.0
 
 _Shape = TypeVar("_Shape", bound=BaseModel)
 
@@ -41,15 +37,22 @@ class LyticsClient:
     Args:
         settings: address, key and how long to go on trying.
         transport: replaces the network in tests.
+        timing: clock, sleep, chance and pauses.
     """
 
-    def __init__(self, settings: Settings, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        transport: httpx.BaseTransport | None = None,
+        timing: Timing = REAL,
+    ) -> None:
+        self._timing = timing
         self._key = settings.require_key()
         self._patience_s = settings.patience_s
         # Every thread of a run that meets the same broken API would be patient by itself; once
         # one has given up, the others try once.
-        self._gave_up_s = -RECOVERY_S
-        self._pace = Pace()
+        self._gave_up_s = float("-inf")
+        self._pace = Pace(timing)
         self._http = httpx.Client(
             base_url=settings.origin,
             headers={
@@ -153,30 +156,28 @@ class LyticsClient:
     def _send(self, request: Request) -> Any:  # noqa: ANN401 - JSON
         if not request.repeatable:
             return self._send_once(request)
-        retrying = Retrying(
-            retry=retry_if_exception(_is_worth_repeating),
-            wait=pause_s,
-            stop=self._must_stop,
-            reraise=True,
-        )
-        try:
-            return retrying(self._send_once, request)
-        except RequestError as exc:
-            if exc.safe_to_repeat:
-                self.give_up()
-            raise
-
-    def _must_stop(self, attempt: RetryCallState) -> bool:
-        return self.has_given_up or stop_after_delay(self._patience_s)(attempt)
+        end_s = self._timing.monotonic() + self._patience_s
+        for tried in count(1):
+            try:
+                return self._send_once(request)
+            except RequestError as exc:
+                if not exc.safe_to_repeat:
+                    raise
+                if self.has_given_up or self._timing.monotonic() >= end_s:
+                    self.give_up()
+                    raise
+                next_s = pause_s(tried, exc.retry_after_s, self._timing)
+            self._timing.sleep(next_s)
+        raise AssertionError  # pragma: no cover - the loop has no end of its own
 
     @property
     def has_given_up(self) -> bool:
         """Whether a thread has been patient in vain just now, so that one try must do."""
-        return monotonic() - self._gave_up_s < RECOVERY_S
+        return self._timing.monotonic() - self._gave_up_s < self._timing.recovery_s
 
     def give_up(self) -> None:
         """Take note that a request was repeated in vain."""
-        self._gave_up_s = monotonic()
+        self._gave_up_s = self._timing.monotonic()
 
     def _send_once(self, request: Request) -> Any:  # noqa: ANN401 - JSON
         sent_s = self._pace.wait()
@@ -217,26 +218,26 @@ class LyticsClient:
         if reply.is_error:
             # Error texts are shown, and some servers quote the key that they refuse.
             content = content.replace(self._key.encode(), b"***")
-        return protocol.decipher(request, reply.status_code, reply.headers, content)
+        return protocol.decipher(
+            request, reply.status_code, reply.headers, content, self._timing.wall()
+        )
 
 
-def pause_s(attempt: RetryCallState) -> float:
+def pause_s(tried: int, asked_s: float | None, timing: Timing = REAL) -> float:
     """Return the seconds before the next try: doubling from 0.25 to 20, with full jitter.
 
     A Retry-After is honoured, plus up to a half of it again: clients that all come back at the
     very second that the header names run into the limit together.
+
+    Args:
+        tried: how often the request was sent so far.
+        asked_s: seconds that the last reply's Retry-After asks for.
+        timing: chance, and how long the pauses are.
     """
-    error = attempt.outcome.exception() if attempt.outcome else None
-    asked_s = getattr(error, "retry_after_s", None)
     if asked_s is not None:
-        spread: float = random.uniform(0, 0.5)  # noqa: S311 - jitter, not a secret
-        return min(float(asked_s), LONGEST_HOLD_S) * (1 + spread)
-    ceiling = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2**attempt.attempt_number)
-    return random.uniform(FIRST_PAUSE_S / 2, ceiling)  # noqa: S311 - jitter, not a secret
-
-
-def _is_worth_repeating(error: BaseException) -> bool:
-    return isinstance(error, RequestError) and error.safe_to_repeat
+        return min(asked_s, timing.longest_hold_s) * timing.uniform(1, 1.5)
+    ceiling_s = min(timing.retries.longest_s, timing.retries.first_s * 2 ** min(tried, 30))
+    return timing.uniform(timing.retries.first_s / 2, ceiling_s)
 
 
 def _reason(exc: httpx.HTTPError) -> str:

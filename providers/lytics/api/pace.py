@@ -6,21 +6,23 @@ between requests: none until the API limits them, longer with each refusal, shor
 reply.
 """
 
-import random
 import threading
-from time import monotonic, sleep
 
-FIRST_GAP_S = 0.1
-LONGEST_GAP_S = 5.0
+from providers.lytics.timing import REAL, Timing
+
 SLOWER = 1.5
 FASTER = 0.98
-LONGEST_HOLD_S = 120.0
 
 
 class Pace:
-    """The distance between the requests of all threads of one client."""
+    """The distance between the requests of all threads of one client.
 
-    def __init__(self) -> None:
+    Args:
+        timing: clock, sleep, chance, and how long the distance may get.
+    """
+
+    def __init__(self, timing: Timing = REAL) -> None:
+        self._timing = timing
         self._lock = threading.Lock()
         self._gap_s = 0.0
         self._next_s = 0.0
@@ -34,10 +36,10 @@ class Pace:
     def wait(self) -> float:
         """Wait for this request's turn; return when that was, on the monotonic clock."""
         with self._lock:
-            now_s = monotonic()
+            now_s = self._timing.monotonic()
             turn_s = max(now_s, self._next_s)
-            self._next_s = turn_s + self._gap_s * random.uniform(0.9, 1.1)  # noqa: S311 - jitter
-        sleep(turn_s - now_s)
+            self._next_s = turn_s + self._gap_s * self._timing.uniform(0.9, 1.1)
+        self._timing.sleep(turn_s - now_s)
         return turn_s
 
     def slow_down(self, sent_s: float, asked_s: float | None) -> None:
@@ -50,13 +52,15 @@ class Pace:
         with self._lock:
             if sent_s < self._slowed_s:
                 return
-            now_s = monotonic()
+            now_s = self._timing.monotonic()
             self._slowed_s = now_s
-            self._gap_s = min(max(self._gap_s * SLOWER, FIRST_GAP_S), LONGEST_GAP_S)
-            hold_s = min(asked_s or 0.0, LONGEST_HOLD_S)
+            gaps = self._timing.gaps
+            self._gap_s = min(max(self._gap_s * SLOWER, gaps.first_s), gaps.longest_s)
+            hold_s = min(asked_s or 0.0, self._timing.longest_hold_s)
             self._next_s = max(self._next_s, now_s + max(hold_s, self._gap_s))
 
     def speed_up(self) -> None:
         """Take note that a request was answered."""
         with self._lock:
-            self._gap_s = self._gap_s * FASTER if self._gap_s > FIRST_GAP_S / 10 else 0.0
+            smallest_s = self._timing.gaps.first_s / 10
+            self._gap_s = self._gap_s * FASTER if self._gap_s > smallest_s else 0.0

@@ -8,7 +8,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from time import time
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -82,7 +81,9 @@ def segment_sizes(segment_ids: list[str]) -> Request:
     return Request("GET", "/api/segment/sizes", params={"ids": ",".join(segment_ids)})
 
 
-def decipher(request: Request, status: int, headers: Mapping[str, str], body: bytes) -> Any:  # noqa: ANN401 - JSON
+def decipher(
+    request: Request, status: int, headers: Mapping[str, str], body: bytes, now_s: float
+) -> Any:  # noqa: ANN401 - JSON
     """Return the `data` of a reply, or raise what the reply means.
 
     The HTTP status decides; `status`, `message` and `request_id` inside the body are optional and
@@ -93,6 +94,7 @@ def decipher(request: Request, status: int, headers: Mapping[str, str], body: by
         status: the HTTP status.
         headers: the reply's headers, by lower-case name.
         body: the reply's body.
+        now_s: when it came, in seconds since 1970; a Retry-After may be a date.
 
     Returns:
         The value under `data`; None for a reply without a body.
@@ -112,7 +114,7 @@ def decipher(request: Request, status: int, headers: Mapping[str, str], body: by
             api_message=message,
             code=code,
             request_id=_text_or_none(envelope.get("request_id")),
-            retry_after_s=retry_after_s(headers),
+            retry_after_s=retry_after_s(headers, now_s),
         )
     if status >= _FIRST_REDIRECT_STATUS:
         what = (
@@ -145,13 +147,13 @@ def _host_of(headers: Mapping[str, str]) -> str:
     return _plain(f"{parts.scheme}://{parts.hostname}".removeprefix("://"), 100)
 
 
-def retry_after_s(headers: Mapping[str, str]) -> float | None:
+def retry_after_s(headers: Mapping[str, str], now_s: float) -> float | None:
     """Return the seconds that a Retry-After header asks for (a number or a date), or None."""
     value = headers.get("retry-after", "").strip()
     if value.isdecimal():
         return float(value)
     try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time())
+        return max(0.0, parsedate_to_datetime(value).timestamp() - now_s)
     except ValueError:
         return None
 

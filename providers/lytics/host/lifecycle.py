@@ -1,11 +1,8 @@
 """What happens to a model: created exactly once, updated, read, retired. Knows no Pulumi."""
 
-import random
 from collections.abc import Iterator, Mapping
-from time import monotonic, sleep
 from typing import Any
 
-from providers.lytics.api.pace import LONGEST_HOLD_S
 from providers.lytics.domain.declaration import ModelInputs, OnDelete
 from providers.lytics.domain.diff import Difference, differ
 from providers.lytics.domain.identity import normalised_config, proof_in, same_name
@@ -25,11 +22,7 @@ from providers.lytics.errors import (
 from providers.lytics.host.model_list import Look
 from providers.lytics.host.run import Run
 from providers.lytics.shapes import Model
-
-# How old a look at the account may be where a write depends on it.
-RECENT_S = 10.0
-FIRST_PAUSE_S = 0.1
-LONGEST_PAUSE_S = 2.0
+from providers.lytics.timing import Timing
 
 
 class ModelLifecycle:
@@ -101,7 +94,7 @@ class ModelLifecycle:
             AccountError: the key is another account's.
         """
         self._run.expect_account(state.get("aid"))
-        model = self._run.find(model_id, self._run.looks.at_most_old(RECENT_S))
+        model = self._run.find(model_id, self._run.looks.at_most_old(self._run.timing.recent_s))
         if model is None:
             what = f"model {model_id} is gone; pulumi up --refresh notices and trains it anew"
             raise ConflictError(what)
@@ -149,7 +142,7 @@ class ModelLifecycle:
         if policy is not None:
             inputs = inputs.model_copy(update={"on_delete": policy})
         self._run.expect_account(state.get("aid"))
-        look = self._run.looks.at_most_old(RECENT_S)
+        look = self._run.looks.at_most_old(self._run.timing.recent_s)
         model = self._run.find(model_id, look)
         if model is None:
             self._run.say(f"'{inputs.key}': model {model_id} was gone already")
@@ -206,7 +199,7 @@ class ModelLifecycle:
         return self._only_one(wanted, made, before)
 
     def _sent(self, wanted: Wanted, before: set[str]) -> Model:
-        for may_repeat in tries(self._run.settings.patience_s):
+        for may_repeat in tries(self._run.settings.patience_s, self._run.timing):
             try:
                 return self._run.client.create_model(payload(wanted))
             except RequestError as exc:
@@ -220,7 +213,8 @@ class ModelLifecycle:
                 if not may_repeat or self._run.client.has_given_up:
                     self._run.client.give_up()
                     raise
-                sleep(min(exc.retry_after_s or 0.0, LONGEST_HOLD_S) * random.uniform(1, 1.5))  # noqa: S311 - jitter
+                hold_s = min(exc.retry_after_s or 0.0, self._run.timing.longest_hold_s)
+                self._run.timing.sleep(hold_s * self._run.timing.uniform(1, 1.5))
         raise AssertionError  # pragma: no cover - the last try returns or raises
 
     def _found_after(self, wanted: Wanted, before: set[str], error: RequestError) -> Model | None:
@@ -229,7 +223,7 @@ class ModelLifecycle:
             return None
         # A 429 is hardly ever sent for what was carried out: one look, and no more load.
         lag_s = 0.0 if isinstance(error, RateLimitedError) else self._run.settings.settle_s
-        for _ in tries(lag_s):
+        for _ in tries(lag_s, self._run.timing):
             found = [m for m in self._matches(wanted, self._run.looks.now()) if m.id not in before]
             if found:
                 self._discard_orphans(wanted, found)
@@ -274,7 +268,7 @@ class ModelLifecycle:
     def _once_listed(self, wanted: Wanted, made: Model, before: set[str]) -> list[Model]:
         """Return this create's matches as soon as ML List shows the model that was made."""
         look = self._run.looks.now(self._run.gather)
-        for _ in tries(self._run.settings.settle_s):
+        for _ in tries(self._run.settings.settle_s, self._run.timing):
             if made.id in look.models:
                 break
             look = self._run.looks.now()
@@ -374,7 +368,9 @@ class ModelLifecycle:
         known = self._run.lineage(inputs.lineage)
         if not (model.is_active and known.current) or known.stays_idle:
             return
-        successor = self._run.find(known.current, self._run.looks.at_most_old(RECENT_S))
+        successor = self._run.find(
+            known.current, self._run.looks.at_most_old(self._run.timing.recent_s)
+        )
         if successor is None or not successor.is_active:
             # One that is built without build_only went live by itself, perhaps since that look.
             successor = self._run.client.fetch_model(known.current)
@@ -424,21 +420,23 @@ class ModelLifecycle:
         self._run.say(f'{name} "{model.name}" stays in the account, deactivated')
 
 
-def tries(within_s: float) -> Iterator[bool]:
+def tries(within_s: float, timing: Timing) -> Iterator[bool]:
     """Yield for each try, pausing longer and longer between them, with jitter.
 
     Args:
         within_s: seconds within which another try may begin; the first is always made.
+        timing: clock, sleep, chance, and how long the pauses are.
 
     Yields:
         Whether there will be another try.
     """
-    deadline_s = monotonic() + within_s
-    pause_s = FIRST_PAUSE_S
-    while (pause_end_s := monotonic() + pause_s) <= deadline_s:
+    deadline_s = timing.monotonic() + within_s
+    pause_s = timing.looks.first_s
+    while (pause_end_s := timing.monotonic() + pause_s) <= deadline_s:
         yield True
-        sleep(max(0.0, pause_end_s - monotonic()) * random.uniform(0.5, 1))  # noqa: S311 - jitter
-        pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+        left_s = max(0.0, pause_end_s - timing.monotonic())
+        timing.sleep(left_s * timing.uniform(0.5, 1))
+        pause_s = min(pause_s * 2, timing.looks.longest_s)
     yield False
 
 

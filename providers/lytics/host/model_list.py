@@ -3,10 +3,10 @@
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from time import monotonic
 
 from providers.lytics.domain.identity import NameIndex
 from providers.lytics.shapes import Model
+from providers.lytics.timing import REAL, Timing
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,16 @@ class Looks:
 
     Args:
         fetch: asks the API for all models.
+        timing: the clock.
 
     Attributes:
         names: finds the models of all looks by name.
     """
 
-    def __init__(self, fetch: Callable[[], list[Model]]) -> None:
+    def __init__(self, fetch: Callable[[], list[Model]], timing: Timing = REAL) -> None:
         self._fetch = fetch
-        self._fetching = threading.Lock()
+        self._now_s = timing.monotonic
+        self._fetching = timing.lock()
         self._changing = threading.Lock()
         self._last: Look | None = None
         self._failure: tuple[float, Exception] | None = None
@@ -52,7 +54,7 @@ class Looks:
 
     def at_most_old(self, age_s: float) -> Look:
         """Return a look whose request was sent at most so many seconds before this call."""
-        return self._since(monotonic() - age_s)
+        return self._since(self._now_s() - age_s)
 
     def any(self) -> Look:
         """Return the newest look of the run, the first one if there is none yet."""
@@ -64,7 +66,7 @@ class Looks:
         Args:
             gather: waits, before the request, for others who will want it as well.
         """
-        return self._since(monotonic(), gather)
+        return self._since(self._now_s(), gather)
 
     def remember(self, model: Model) -> None:
         """Put a model that the API has just returned into this and every look under way."""
@@ -76,7 +78,7 @@ class Looks:
 
     def _write(self, model_id: str, model: Model | None) -> None:
         with self._changing:
-            self._written[model_id] = (monotonic(), model)
+            self._written[model_id] = (self._now_s(), model)
             if model is not None:
                 self.names.learn(model.id, model.name)
             if self._last is not None:
@@ -93,22 +95,22 @@ class Looks:
         return Look(started_s, changed)
 
     def _since(self, earliest_s: float, gather: Callable[[], None] | None = None) -> Look:
-        called_s = monotonic()
+        called_s = self._now_s()
         # Who waits here finds, once inside, what was fetched, or how that failed, meanwhile.
         if (ready := self._ready(earliest_s)) is not None:
             return ready
         with self._fetching:
             if (ready := self._ready(earliest_s)) is not None:
                 return ready
-            if self._failure is not None and self._failure[0] >= called_s:
+            if self._failure is not None and self._failure[0] > called_s:
                 raise self._failure[1]
             if gather is not None:
                 gather()
-            started_s = monotonic()
+            started_s = self._now_s()
             try:
                 models = {model.id: model for model in self._fetch()}
             except Exception as exc:
-                self._failure = (monotonic(), exc)
+                self._failure = (self._now_s(), exc)
                 raise
             with self._changing:
                 for model in models.values():
@@ -120,4 +122,4 @@ class Looks:
 
     def _ready(self, earliest_s: float) -> Look | None:
         last = self._last
-        return last if last is not None and last.started_s >= earliest_s else None
+        return last if last is not None and last.started_s > earliest_s else None

@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
 from providers.lytics.api.settings import Settings
@@ -23,14 +22,13 @@ from providers.lytics.errors import (
 from providers.lytics.host.engine_log import tell
 from providers.lytics.host.model_list import Look, Looks
 from providers.lytics.shapes import Model
+from providers.lytics.timing import REAL, Timing
 
 if TYPE_CHECKING:
     from providers.lytics.api.client import LyticsClient
     from providers.lytics.domain.declaration import OnDelete
 
 MOST_REMEMBERED = 20
-GATHER_STEP_S = 0.02
-LONGEST_GATHER_S = 0.5
 
 
 @dataclass
@@ -57,6 +55,7 @@ class Run:
         settings: the account.
         client: replaces the client in tests.
         say: where sentences for the user go.
+        timing: clock, sleep, chance and pauses.
     """
 
     def __init__(
@@ -64,10 +63,12 @@ class Run:
         settings: Settings,
         client: "LyticsClient | None" = None,
         say: Callable[[str], None] = tell,
+        timing: Timing = REAL,
     ) -> None:
         self.settings = settings
+        self.timing = timing
         self.say = say
-        self.swapping = threading.Lock()
+        self.swapping = timing.lock()
         self._client = client
         self._lock = threading.RLock()
         self._lineages: dict[str, Lineage] = {}
@@ -87,7 +88,7 @@ class Run:
             if self._client is None:
                 from providers.lytics.api.client import LyticsClient  # noqa: PLC0415 - as said above
 
-                self._client = LyticsClient(self.settings)
+                self._client = LyticsClient(self.settings, timing=self.timing)
             return self._client
 
     @property
@@ -95,7 +96,7 @@ class Run:
         """The looks into ML List that all resources of the run share."""
         with self._lock:
             if self._looks is None:
-                self._looks = Looks(self.client.list_models)
+                self._looks = Looks(self.client.list_models, self.timing)
             return self._looks
 
     def words_for(self, error: LyticsError) -> str:
@@ -142,9 +143,9 @@ class Run:
 
         A create alone doesn't wait; of a thousand at once, a few dozen looks serve all.
         """
-        end_s = monotonic() + LONGEST_GATHER_S
-        while self._sending and monotonic() < end_s:
-            sleep(GATHER_STEP_S)
+        end_s = self.timing.monotonic() + self.timing.longest_gather_s
+        while self._sending and self.timing.monotonic() < end_s:
+            self.timing.sleep(self.timing.gather_step_s)
 
     def lineage(self, name: str) -> Lineage:
         """Return what is known of a lineage."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from providers.lytics.api.settings import KEY_VARIABLE, Settings, keys_differ
+from providers.lytics.timing import REAL, Timing
 
 if TYPE_CHECKING:
     from providers.lytics.api.client import LyticsClient
@@ -33,7 +34,12 @@ def program_client() -> "LyticsClient":
     # What the program needs besides is loaded while the first requests are under way.
     from providers.lytics.api.client import LyticsClient  # noqa: PLC0415
 
-    return LyticsClient(program_settings())
+    return LyticsClient(program_settings(), timing=program_timing())
+
+
+def program_timing() -> Timing:
+    """Return the program's clock, sleep and pauses."""
+    return REAL
 
 
 def may_wait() -> bool:

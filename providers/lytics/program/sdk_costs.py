@@ -65,7 +65,7 @@ def register_what_is_declared() -> None:
         from pulumi.runtime.sync_await import _sync_await  # noqa: PLC0415 - may be gone one day
     except ImportError:
         return
-    _sync_await(asyncio.sleep(0))
+    _sync_await(asyncio.sleep(0))  # noqa: TID251 - one turn of the loop, no time
 
 
 def wake_host() -> None:

@@ -6,10 +6,8 @@ the program's event loop.
 
 import asyncio
 import os
-import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from time import monotonic
 from typing import TYPE_CHECKING
 
 import pulumi
@@ -19,18 +17,19 @@ from providers.lytics.domain.matching import are_kin
 from providers.lytics.program.later import all_of, then
 from providers.lytics.program.model_resource import MlModel
 from providers.lytics.program.outcomes import Failure, outcomes
-from providers.lytics.program.program_settings import may_wait, program_client, program_settings
+from providers.lytics.program.program_settings import (
+    may_wait,
+    program_client,
+    program_settings,
+    program_timing,
+)
 from providers.lytics.shapes import Model
+from providers.lytics.timing import REAL, Timing
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-FIRST_POLL_S = 0.5
-LONGEST_POLL_S = 30.0
 POLL_GROWTH = 1.4
-# A build's line changes every second on a terminal; in a log a line every half minute is enough.
-LIVE_LINE_S = 1.0
-LOG_LINE_S = 30.0
 MOST_NAMED = 3
 
 
@@ -67,6 +66,7 @@ class BuildWatcher:
         why_invalid: asks the API why a model's training failed; called in a thread.
         is_gone: asks the API by its id whether a model that isn't listed is there; in a thread.
         settle_s: seconds that ML List may take to show a new model.
+        timing: clock, sleep, chance, and how long the pauses are.
     """
 
     def __init__(  # noqa: PLR0913 - what it asks and tells, each replaced by itself in tests
@@ -78,13 +78,15 @@ class BuildWatcher:
         why_invalid: Callable[[Model], str] = lambda model: model.reason,
         is_gone: Callable[[str], bool] = lambda _: False,
         settle_s: float = 0.0,
+        timing: Timing = REAL,
     ) -> None:
+        self._timing = timing
         self._list_models = list_models
         self._why_invalid = why_invalid
         self._is_gone = is_gone
         self._settle_s = settle_s
         self._show = show
-        self._line_s = LIVE_LINE_S if live else LOG_LINE_S
+        self._line_s = timing.live_line_s if live else timing.log_line_s
         self._waits: dict[str, _Wait] = {}
         self._seen: dict[str, Model] = {}
         self._finished = 0
@@ -129,7 +131,7 @@ class BuildWatcher:
         known = self._seen.get(model_id)
         if known is not None and known.was_once_complete and not known.is_invalid:
             return Built(known)
-        now_s = monotonic()
+        now_s = self._timing.monotonic()
         wait = self._waits.get(model_id)
         if wait is None:
             done = asyncio.get_running_loop().create_future()
@@ -146,28 +148,28 @@ class BuildWatcher:
             self._give_up(exc)
 
     async def _poll_until_all_ended(self) -> None:
-        pause_s = FIRST_POLL_S
-        told_s = monotonic()
+        pause_s = self._timing.polls.first_s
+        told_s = self._timing.monotonic()
         while self._waits:
             await asyncio.to_thread(self._look)
             await self._settle()
             if not self._waits:
                 return
-            told_s = await self._pause(pause_s * random.uniform(0.8, 1.2), told_s)  # noqa: S311 - jitter
-            pause_s = min(pause_s * POLL_GROWTH, LONGEST_POLL_S)
+            told_s = await self._pause(pause_s * self._timing.uniform(0.8, 1.2), told_s)
+            pause_s = min(pause_s * POLL_GROWTH, self._timing.polls.longest_s)
 
     async def _pause(self, pause_s: float, told_s: float) -> float:
         """Sleep until the next poll, keeping the line on the screen fresh."""
-        end_s = monotonic() + pause_s
-        while (now_s := monotonic()) < end_s:
+        end_s = self._timing.monotonic() + pause_s
+        while (now_s := self._timing.monotonic()) < end_s:
             if now_s - told_s >= self._line_s:
                 self._show(self._line(now_s))
                 told_s = now_s
-            await asyncio.sleep(min(self._line_s, end_s - now_s))
+            await self._timing.sleep_async(min(self._line_s, end_s - now_s))
         return told_s
 
     async def _settle(self) -> None:
-        now_s = monotonic()
+        now_s = self._timing.monotonic()
         for model_id, wait in list(self._waits.items()):
             model = self._seen.get(model_id)
             if model is not None and model.is_invalid:
@@ -253,6 +255,7 @@ def program_watcher() -> BuildWatcher:
             why_invalid=client.why_invalid,
             is_gone=lambda model_id: client.fetch_model(model_id) is None,
             settle_s=program_settings().settle_s,
+            timing=program_timing(),
         )
     return _watchers["watcher"]
 

@@ -4,15 +4,12 @@ import json
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
-import tenacity
 
-from providers.lytics.api import client as client_module
-from providers.lytics.api import pace
+from providers.lytics.api import protocol
 from providers.lytics.api.client import LyticsClient, pause_s
 from providers.lytics.api.settings import Settings
 from providers.lytics.errors import (
@@ -31,6 +28,7 @@ from providers.lytics.errors import (
 )
 from sandbox.segments import segment_id
 from tests.support.lab import ALL_USERS, HIGH_VALUE, Lab
+from tests.support.timing import QUICK, Clock
 
 BODY = {
     "name": "mine",
@@ -48,7 +46,7 @@ Reply = Callable[[httpx.Request], httpx.Response]
 def answering(reply: Reply, **settings: Any) -> Iterator[LyticsClient]:  # noqa: ANN401
     """Return a client whose every request gets one reply."""
     short = Settings(api_key=KEY, **{"patience_s": 0.05, **settings})
-    with LyticsClient(short, httpx.MockTransport(reply)) as client:
+    with LyticsClient(short, httpx.MockTransport(reply), QUICK) as client:
         yield client
 
 
@@ -264,7 +262,7 @@ def test_a_slow_reply_is_given_up_and_asked_again(lab: Lab) -> None:
 def test_a_refused_connection_says_where() -> None:
     """An API that can't be reached is named by its host, and nothing may have taken effect."""
     settings = Settings(api_url="http://127.0.0.1:9/api", api_key=KEY, patience_s=0.01)
-    with LyticsClient(settings) as client, pytest.raises(ConnectError) as caught:
+    with LyticsClient(settings, timing=QUICK) as client, pytest.raises(ConnectError) as caught:
         client.create_model(BODY)
     assert (
         str(caught.value)
@@ -327,30 +325,13 @@ def test_a_summary_of_no_model(lab: Lab) -> None:
 # --- pauses ---------------------------------------------------------------------------------
 
 
-def attempt(number: int, error: Exception | None) -> tenacity.RetryCallState:
-    """Return the state after so many tries."""
-    state = tenacity.RetryCallState(tenacity.Retrying(), None, (), {})
-    state.attempt_number = number
-    if error is not None:
-        state.outcome = tenacity.Future.construct(number, error, has_exception=True)
-    return state
-
-
-def limited(seconds: float | None) -> RateLimitedError:
-    """Return a 429 with a Retry-After."""
-    return RateLimitedError("GET", "/api/ml", status=429, retry_after_s=seconds)
-
-
-@pytest.mark.parametrize("number", [1, 2, 5, 9, 40])
-def test_pauses_double_with_jitter(monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+@pytest.mark.parametrize("number", [1, 2, 5, 9, 40, 5000])
+def test_pauses_double_with_jitter(number: int) -> None:
     """A pause lies between an eighth of a second and a doubling ceiling of at most 20 s."""
-    monkeypatch.setattr(client_module, "FIRST_PAUSE_S", 0.25)
-    monkeypatch.setattr(client_module, "LONGEST_PAUSE_S", 20.0)
-    ceiling = min(20.0, 0.25 * 2**number)
-    for error in (limited(None), ConnectError("GET", "/", "x"), None):
-        pauses = [pause_s(attempt(number, error)) for _ in range(200)]
-        assert all(0.125 <= pause <= ceiling for pause in pauses)
-        assert max(pauses) - min(pauses) > (ceiling - 0.125) / 2
+    ceiling = min(20.0, 0.25 * 2 ** min(number, 100))
+    pauses = [pause_s(number, None) for _ in range(200)]
+    assert all(0.125 <= pause <= ceiling for pause in pauses)
+    assert max(pauses) - min(pauses) > (ceiling - 0.125) / 2
 
 
 @pytest.mark.parametrize(
@@ -358,26 +339,32 @@ def test_pauses_double_with_jitter(monkeypatch: pytest.MonkeyPatch, number: int)
 )
 def test_retry_after_is_honoured_with_jitter(asked: float, least: float, most: float) -> None:
     """A Retry-After is waited for, plus up to a half of it, and at most two minutes and a half."""
-    pauses = [pause_s(attempt(1, limited(asked))) for _ in range(100)]
+    pauses = [pause_s(1, asked) for _ in range(100)]
     assert all(least <= pause <= most for pause in pauses)
     assert len(set(pauses)) > 1 or asked == 0
 
 
-def test_retry_after_is_slept(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_retry_after_is_slept(lab: Lab) -> None:
     """The pause that a reply asks for is the one that is made."""
-    slept: list[float] = []
-    held: list[float] = []
-    # Not time.sleep itself, which other threads of the tests use as well.
-    monkeypatch.setattr("tenacity.nap.time", SimpleNamespace(sleep=slept.append))
-    monkeypatch.setattr(pace, "sleep", held.append)
-    monkeypatch.setattr(pace, "monotonic", lambda: 1000.0)
-    monkeypatch.setattr(pace, "LONGEST_HOLD_S", 120.0)
-    lab.account.fault(status=429, retry_after=7, times=2)
+    clock = Clock()
+    lab.timing = clock.timing()
+    lab.account.fault(method="GET", path="^/api/ml$", status=429, retry_after=7, times=2)
     assert lab.client(patience_s=60).list_models() == []
+    slept = [pause for pause in clock.slept if pause > 0]
     assert len(slept) == 2
     assert all(7 <= pause <= 10.5 for pause in slept)
-    # The other threads of the client keep still as long.
-    assert [round(pause) for pause in held] == [0, 7, 7]
+
+
+def test_retry_after_holds_every_thread_of_a_client(lab: Lab) -> None:
+    """After a 429 the next request of any thread is sent when the API allows it."""
+    clock = Clock()
+    lab.timing = clock.timing()
+    client = lab.client()
+    lab.account.fault(method="GET", path="^/api/ml$", status=429, retry_after=7)
+    with pytest.raises(RateLimitedError):
+        client._send_once(protocol.list_models())
+    client.list_segments()
+    assert clock.slept == [0.0, 7.0]
 
 
 # --- the key --------------------------------------------------------------------------------

@@ -4,41 +4,19 @@ from itertools import pairwise
 
 import pytest
 
-from providers.lytics.api import pace
 from providers.lytics.api.pace import Pace
-
-
-class Clock:
-    """A clock that moves when somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.now_s = 1000.0
-
-    def sleep(self, seconds: float) -> None:
-        """Move on."""
-        assert seconds >= 0
-        self.now_s += seconds
-
-    def monotonic(self) -> float:
-        """Tell the time."""
-        return self.now_s
+from tests.support.timing import Clock
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """A clock in place of the machine's, and the distances that users get."""
-    made = Clock()
-    monkeypatch.setattr(pace, "sleep", made.sleep)
-    monkeypatch.setattr(pace, "monotonic", made.monotonic)
-    monkeypatch.setattr(pace, "FIRST_GAP_S", 0.1)
-    monkeypatch.setattr(pace, "LONGEST_GAP_S", 5.0)
-    monkeypatch.setattr(pace, "LONGEST_HOLD_S", 120.0)
-    return made
+def clock() -> Clock:
+    """A clock in place of the machine's."""
+    return Clock()
 
 
 def test_nothing_is_held_back_until_the_api_limits(clock: Clock) -> None:
     """An API that refuses nothing is asked without a pause."""
-    one = Pace()
+    one = Pace(clock.timing())
     for _ in range(10):
         assert one.wait() == 1000.0
         one.speed_up()
@@ -47,7 +25,7 @@ def test_nothing_is_held_back_until_the_api_limits(clock: Clock) -> None:
 
 def test_a_refusal_makes_a_distance_with_jitter(clock: Clock) -> None:
     """After a refusal requests follow each other at a distance, which isn't always the same."""
-    one = Pace()
+    one = Pace(clock.timing())
     one.slow_down(one.wait(), None)
     sent = [one.wait() for _ in range(20)]
     gaps = [later - sooner for sooner, later in pairwise(sent)]
@@ -59,7 +37,7 @@ def test_a_refusal_makes_a_distance_with_jitter(clock: Clock) -> None:
 
 def test_the_distance_grows_with_each_refusal_up_to_a_limit(clock: Clock) -> None:
     """Refusals that follow each other make the distance longer, up to a limit."""
-    one = Pace()
+    one = Pace(clock.timing())
     found = []
     for _ in range(12):
         one.slow_down(one.wait(), None)
@@ -71,7 +49,7 @@ def test_the_distance_grows_with_each_refusal_up_to_a_limit(clock: Clock) -> Non
 
 def test_refusals_at_one_pace_count_once(clock: Clock) -> None:
     """Of requests that were under way together the first refusal counts."""
-    one = Pace()
+    one = Pace(clock.timing())
     sent = [one.wait() for _ in range(5)]
     clock.now_s += 1
     for sent_s in sent:
@@ -81,7 +59,7 @@ def test_refusals_at_one_pace_count_once(clock: Clock) -> None:
 
 def test_replies_make_the_distance_shorter(clock: Clock) -> None:
     """With each reply the distance shrinks, and in the end there is none."""
-    one = Pace()
+    one = Pace(clock.timing())
     one.slow_down(one.wait(), None)
     one.speed_up()
     assert one.gap_s == pytest.approx(0.098)
@@ -94,7 +72,7 @@ def test_replies_make_the_distance_shorter(clock: Clock) -> None:
 @pytest.mark.parametrize(("asked", "held"), [(0, 0.1), (7, 7), (86400, 120)])
 def test_what_the_api_asks_for_holds_for_all(clock: Clock, asked: float, held: float) -> None:
     """A Retry-After holds every thread of the client, within reason."""
-    one = Pace()
+    one = Pace(clock.timing())
     one.slow_down(one.wait(), asked)
     assert one.wait() == pytest.approx(1000 + held)
     assert clock.now_s == pytest.approx(1000 + held)

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from providers.lytics.api import pace
 from providers.lytics.api.client import LyticsClient
 from providers.lytics.api.settings import Settings
 from providers.lytics.domain.declaration import ModelInputs
@@ -25,7 +25,9 @@ from providers.lytics.host import lifecycle as lifecycle_module
 from providers.lytics.host.lifecycle import ModelLifecycle, payload, tries
 from providers.lytics.host.run import Run
 from providers.lytics.shapes import Model
+from providers.lytics.timing import Pauses
 from tests.support.lab import ALL_USERS, HIGH_VALUE, Lab, declared, properties, through_engine
+from tests.support.timing import QUICK, Clock
 
 Json = dict[str, Any]
 
@@ -218,13 +220,15 @@ def test_a_list_that_lags_too_long_still_ends_with_one(lab_with: Callable[..., L
     """Where the list lags longer than is waited for, the second model is taken out again."""
     lab = lab_with(list_delay_s=2)
     lab.account.fault(method="POST", path="^/api/ml$", what="drop", when="after")
+    # The first look after the lost reply comes too early, the one after the second POST not.
+    lab.timing = replace(QUICK, looks=Pauses(0.002, 0.4))
     waits = lab.run(settle_s=0.05, patience_s=5)
     with pytest.MonkeyPatch.context() as patch:
-        # The first look after the lost reply comes too early, the one after the second POST not.
-        patch.setattr(lifecycle_module, "LONGEST_PAUSE_S", 0.4)
         lifecycle = ModelLifecycle(waits)
         patch.setattr(
-            lifecycle_module, "tries", lambda s: tries(60 if len(lab.posts()) == 2 else s)
+            lifecycle_module,
+            "tries",
+            lambda s, timing: tries(60 if len(lab.posts()) == 2 else s, timing),
         )
         model_id, _ = lifecycle.create(declared())
     assert len(lab.posts()) == 2
@@ -270,8 +274,11 @@ def test_a_create_is_not_patient_once_another_has_been(lab: Lab) -> None:
 def test_a_refused_connection_is_tried_again() -> None:
     """An API that can't be reached is tried again for a while, then named."""
     settings = Settings(api_url="http://127.0.0.1:9/api", api_key="k", patience_s=0.05)
-    with LyticsClient(settings) as client, pytest.raises(RequestError, match="can't reach"):
-        ModelLifecycle(Run(settings, client)).create(declared())
+    with (
+        LyticsClient(settings, timing=QUICK) as client,
+        pytest.raises(RequestError, match="can't reach"),
+    ):
+        ModelLifecycle(Run(settings, client, timing=QUICK)).create(declared())
 
 
 def test_a_broken_look_fails_the_create_and_the_next_run_finds_the_model(lab: Lab) -> None:
@@ -287,20 +294,16 @@ def test_a_broken_look_fails_the_create_and_the_next_run_finds_the_model(lab: La
     assert len(lab.posts()) == 1
 
 
-def test_a_retry_after_is_slept_before_the_next_create(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_retry_after_is_slept_before_the_next_create(lab: Lab) -> None:
     """A limited create waits as long as the API asks, with jitter, and no longer than is sane."""
-    slept: list[float] = []
-    monkeypatch.setattr(lifecycle_module, "sleep", slept.append)
-    monkeypatch.setattr(pace, "sleep", lambda _: None)
+    clock = Clock()
+    lab.timing = clock.timing()
     lab.account.fault(method="POST", path="^/api/ml$", status=429, retry_after=7)
     lab.account.fault(method="POST", path="^/api/ml$", status=429, retry_after=86400)
-    lab.lifecycle(patience_s=60).create(declared())
-    asked = [pause for pause in slept if pause > 1]
-    assert len(asked) == 2
-    assert 7 <= asked[0] <= 10.5
-    assert 120 <= asked[1] <= 180
+    lab.lifecycle(patience_s=600).create(declared())
+    # Each time the look after the refusal is held, and then the create itself.
+    assert 7 + 120 <= sum(clock.slept) <= 2.5 * (7 + 120) + 1
+    assert max(clock.slept) <= 180
 
 
 # --- what is there already ------------------------------------------------------------------
@@ -738,7 +741,8 @@ def test_a_limited_api_is_not_stampeded(lab_with: Callable[..., Lab]) -> None:
 
 def test_tries_end() -> None:
     """The first try is always made, and the last one says that it is."""
-    assert list(tries(0.0)) == [False]
-    assert list(tries(0.05))[-1] is False
-    assert all(list(tries(0.05))[:-1])
-    assert len(list(tries(1))) > 2
+    timing = Clock().timing()
+    assert list(tries(0.0, timing)) == [False]
+    assert list(tries(0.5, timing))[-1] is False
+    assert all(list(tries(0.5, timing))[:-1])
+    assert len(list(tries(10, timing))) > 2

@@ -19,6 +19,7 @@ from providers.lytics.host.model_list import Look, Looks
 from providers.lytics.host.run import Run, start_run
 from providers.lytics.shapes import Model
 from tests.support.lab import Lab, declared
+from tests.support.timing import QUICK
 
 Json = dict[str, Any]
 MODEL_ID = "a" * 32
@@ -45,9 +46,9 @@ def account(
         return httpx.Response(200, json={"data": listed})
 
     settings = Settings(api_key="k", patience_s=0.01, settle_s=0.01, account_id=aid)
-    with LyticsClient(settings, httpx.MockTransport(reply)) as client:
+    with LyticsClient(settings, httpx.MockTransport(reply), QUICK) as client:
         said: list[str] = []
-        yield Run(settings, client, said.append)
+        yield Run(settings, client, said.append, QUICK)
 
 
 # --- accounts -------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from providers.lytics import MlModel, MlModelActivation, MlModelActivationProvid
 from providers.lytics.domain.identity import lineage
 from providers.lytics.program import ahead, outcomes, segment_lookup, stack_outputs, start, watcher
 from providers.lytics.program import declare as program
+from providers.lytics.program import program_settings as program_settings_module
 from providers.lytics.program.program_settings import program_client, program_settings
 from tests.support.lab import ALL_USERS, HIGH_VALUE, Lab, through_engine
+from tests.support.timing import QUICK
 
 Json = dict[str, Any]
 FEATURES = "config: {use_scores: true}"
@@ -97,7 +100,8 @@ def _fresh_program(lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("LYTICS_ML_NO_WAIT", raising=False)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(watcher, "FIRST_POLL_S", 0.01)
+    monkeypatch.setattr(watcher, "program_timing", lambda: QUICK)
+    monkeypatch.setattr(program_settings_module, "program_timing", lambda: QUICK)
     monkeypatch.setattr(watcher, "_watchers", {})
     monkeypatch.setattr(segment_lookup, "_books", {})
     monkeypatch.setattr(ahead, "_replies", {})
@@ -298,7 +302,8 @@ def test_a_gate_that_is_observed_and_passed_needs_no_warning(run: Program) -> No
 def test_a_line_shows_how_far_the_builds_are(run: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a terminal a line that changes shows what is being built."""
     monkeypatch.setenv("LYTICS_ML_INTERACTIVE", "1")
-    monkeypatch.setattr(watcher, "LIVE_LINE_S", 0.01)
+    quick = replace(QUICK, live_line_s=0.01)
+    monkeypatch.setattr(watcher, "program_timing", lambda: quick)
     run.lab.account.outcome({}, build_s=0.3)
     run.up(CHURN)
     assert "0 of 1 built, churn 0s" in run.logged

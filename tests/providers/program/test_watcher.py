@@ -3,6 +3,8 @@
 import asyncio
 import re
 from collections.abc import Coroutine
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -11,12 +13,8 @@ from providers.lytics.errors import RequestError
 from providers.lytics.program import watcher as watcher_module
 from providers.lytics.program.watcher import BuildWatcher, Built
 from providers.lytics.shapes import Model
-
-
-@pytest.fixture(autouse=True)
-def _short_polls(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watcher_module, "FIRST_POLL_S", 0.005)
-    monkeypatch.setattr(watcher_module, "LONGEST_POLL_S", 0.01)
+from providers.lytics.timing import Timing
+from tests.support.timing import QUICK, Clock
 
 
 class Account:
@@ -39,9 +37,9 @@ class Account:
             raise poll
         return poll
 
-    def watcher(self, *, live: bool = False) -> BuildWatcher:
+    def watcher(self, *, live: bool = False, timing: Timing = QUICK, **asks: Any) -> BuildWatcher:  # noqa: ANN401 - as BuildWatcher takes them
         """Return a watcher of this account."""
-        return BuildWatcher(self, self.shown.append, live=live)
+        return BuildWatcher(self, self.shown.append, live=live, timing=timing, **asks)
 
 
 def model(id_: str = "a", state: str = "building", **shown: Any) -> Model:  # noqa: ANN401 - JSON
@@ -107,7 +105,7 @@ def test_a_model_that_is_gone_is_waited_for_no_more() -> None:
         return model_id == "a"
 
     async def both() -> tuple[Built, Built]:
-        watcher = BuildWatcher(account, account.shown.append, live=False, is_gone=is_gone)
+        watcher = account.watcher(is_gone=is_gone)
         return await asyncio.gather(watcher.built("a", "a", 60), watcher.built("b", "b", 60))
 
     gone, late = run(both())
@@ -122,9 +120,7 @@ def test_a_model_that_is_gone_is_waited_for_no_more() -> None:
 def test_a_list_that_lags_takes_no_model_for_gone() -> None:
     """Until ML List must show a new model nobody asks whether it is there."""
     account = Account([], [], [model(state="complete")])
-    watcher = BuildWatcher(
-        account, account.shown.append, live=False, is_gone=lambda _: True, settle_s=60
-    )
+    watcher = account.watcher(is_gone=lambda _: True, settle_s=60)
     assert run(watcher.built("a", "a", 60)).problem == ""
 
 
@@ -196,15 +192,16 @@ def test_a_failing_api_ends_every_wait(error: Exception, words: str) -> None:
         assert ended.model == model(id_)
 
 
-def test_a_display_that_fails_ends_no_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_display_that_fails_ends_no_wait() -> None:
     """A line that can't be shown leaves nobody waiting for ever."""
-    monkeypatch.setattr(watcher_module, "LOG_LINE_S", 0.0)
 
     def broken(_: str) -> None:
         message = "the engine is gone"
         raise RuntimeError(message)
 
-    watcher = BuildWatcher(Account([model()]), broken, live=False)
+    watcher = BuildWatcher(
+        Account([model()]), broken, live=False, timing=replace(QUICK, log_line_s=0.0)
+    )
     assert "the engine is gone" in run(watcher.built("churn", "a", 60)).problem
 
 
@@ -262,12 +259,10 @@ def test_a_wait_that_is_cancelled_cancels_no_other() -> None:
 
 
 @pytest.mark.parametrize("live", [True, False])
-def test_a_line_shows_how_far_the_builds_are(
-    monkeypatch: pytest.MonkeyPatch, *, live: bool
-) -> None:
+def test_a_line_shows_how_far_the_builds_are(*, live: bool) -> None:
     """The line says how many are done, which are building and for how long, the oldest first."""
-    monkeypatch.setattr(watcher_module, "LIVE_LINE_S", 0.0 if live else 1000.0)
-    monkeypatch.setattr(watcher_module, "LOG_LINE_S", 1000.0 if live else 0.0)
+    live_s, log_s = (0.0, 1000.0) if live else (1000.0, 0.0)
+    timing = replace(QUICK, live_line_s=live_s, log_line_s=log_s)
     ids = ["a", "b", "c", "d", "e"]
     building = [model(i) for i in ids]
     account = Account(
@@ -275,7 +270,7 @@ def test_a_line_shows_how_far_the_builds_are(
     )
 
     async def all_of_them() -> None:
-        watcher = account.watcher(live=live)
+        watcher = account.watcher(live=live, timing=timing)
         await asyncio.gather(*(watcher.built(f"key-{i}", i, 60) for i in ids))
 
     run(all_of_them())
@@ -292,23 +287,23 @@ def test_durations(seconds: float, text: str) -> None:
     assert watcher_module._duration(seconds) == text
 
 
-def test_polls_slow_down(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_polls_slow_down() -> None:
     """The pause between polls grows, with jitter, up to a limit."""
-    monkeypatch.setattr(watcher_module, "FIRST_POLL_S", 0.5)
-    monkeypatch.setattr(watcher_module, "LONGEST_POLL_S", 30.0)
-    pauses: list[float] = []
+    clock = Clock()
+    asked_s: list[float] = []
 
-    async def note(self: BuildWatcher, pause_s: float, told_s: float) -> float:
-        assert self.look()
-        pauses.append(pause_s)
-        return told_s
+    class Noting(Account):
+        def __call__(self) -> list[Model]:
+            asked_s.append(clock.now_s)
+            return super().__call__()
 
-    monkeypatch.setattr(BuildWatcher, "_pause", note)
-    account = Account(*[[model()]] * 30, [model(state="complete")])
-    assert run(account.watcher().built("a", "a", 600)).problem == ""
+    account = Noting(*[[model()]] * 30, [model(state="complete")])
+    watcher = account.watcher(timing=clock.timing())
+    assert run(watcher.built("a", "a", 3600)).problem == ""
+    pauses = [later - sooner for sooner, later in pairwise(asked_s)]
     assert 0.4 <= pauses[0] <= 0.6
     assert all(24 <= pause <= 36 for pause in pauses[-5:])
-    assert len(set(pauses[-5:])) == 5
+    assert len({round(pause, 6) for pause in pauses[-5:]}) == 5
 
 
 def test_a_model_that_isnt_listed_has_no_predecessor() -> None:

@@ -27,6 +27,7 @@ from tests.support.bed.faults import LATE_S, Refusing
 from tests.support.bed.small_engine import AID, STACK, SmallEngine, _model_inputs
 from tests.support.engine.account import Account
 from tests.support.engine.project import PROJECT
+from tests.support.timing import QUICK
 
 Json = dict[str, Any]
 FAULTY: Mapping[str, Any] = {"patience_s": 0.15, "reply_timeout_s": LATE_S / 2, "settle_s": 0.05}
@@ -102,8 +103,8 @@ class World:
             settings: how patient it is.
         """
         known = Settings(api_url=self.account.url, api_key="sandbox", **settings)
-        with LyticsClient(known, Refusing(refused, seed)) as client:
-            yield Run(known, client, self.said.append)
+        with LyticsClient(known, Refusing(refused, seed), QUICK) as client:
+            yield Run(known, client, self.said.append, QUICK)
 
     def break_requests(self, rules: list[Json]) -> None:
         """Let requests fail from here on."""
