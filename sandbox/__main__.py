@@ -40,6 +40,12 @@ def parser() -> argparse.ArgumentParser:
         metavar="FILE.csv",
         help="population of your own; segments from FILE.segments.yaml or FILE.yaml beside it",
     )
+    add(
+        "--segments",
+        type=Path,
+        metavar="FILE.json",
+        help="more segments, [{name, slug_name, segment_ql}], for example audiences/demo.json",
+    )
     add("--no-train", action="store_true", help="make summaries up instead of training")
     add("--latency-ms", type=_amount, default=0.0, help="every request takes this much longer")
     add("--workers", type=_count, default=defaults.workers, help="processes that train (default 2)")

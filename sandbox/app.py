@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 
 from sandbox import ml_api, segment_api
+from sandbox.audiences.control import SegmentControl
 from sandbox.calls import Handler, endpoint, refusal
 from sandbox.control import Control, refuse_control
 from sandbox.errors import ApiError, MethodNotAllowedError, NotAuthorizedError, NotFoundError
@@ -48,7 +49,7 @@ def build_app(world: World) -> Gateway:
     control = Control(world)
     app = Starlette(
         routes=[
-            Mount("/_sandbox", routes=control.routes()),
+            Mount("/_sandbox", routes=[*control.routes(), *SegmentControl(world).routes()]),
             *_routes(world, "/api", V1),
             *_routes(world, "/v2", V2),
         ],

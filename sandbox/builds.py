@@ -5,15 +5,18 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from sandbox import clock, reading, rules
+from sandbox.audiences.scores import Written
+from sandbox.audiences.sizes import Sizes
 from sandbox.fields import NO_FEATURES, FieldPlan, chosen_fields
 from sandbox.made_up import digest, make_up_summary
 from sandbox.models import Model
-from sandbox.segments import Directory
 from sandbox.settings import LIVE_MODELS_MAX, Settings
 from sandbox.store import Store
 
 JsonObject = dict[str, Any]
 Done = Callable[[JsonObject], None]
+CHANCE = 0.5
+"""The AUC of scores that tell nothing."""
 SCORING_WORKS = 2
 """Works that a deployed model has besides the one that built it (go-lytics recorded data)."""
 
@@ -35,14 +38,15 @@ class Builds:
         self,
         settings: Settings,
         store: Store,
-        directory: Directory,
+        sizes: Sizes,
         fields: Sequence[FieldPlan],
         trainer: Trainer | None,
     ) -> None:
         self._settings = settings
         self.behaviour = settings.alone()
         self._store = store
-        self._directory = directory
+        self._sizes = sizes
+        self._directory = sizes.directory
         self._fields = fields
         self._trainer = trainer
         self._timers: dict[str, asyncio.TimerHandle] = {}
@@ -84,8 +88,18 @@ class Builds:
             "source": self._slug(model, model.source),
             "target": self._slug(model, model.target),
             "config": model.as_record()["config"],
+            "members": self._defined_members(model),
         }
         self._trainer.submit(job, lambda result: self._finish_when_due(model.id, result))
+
+    def _defined_members(self, model: Model) -> dict[str, list[int]]:
+        """Return the users of source and target where the population doesn't know them."""
+        segments = [self._directory.find(model.aid, key) for key in (model.source, model.target)]
+        return {
+            segment.slug: self._sizes.users(model.aid, segment.id)
+            for segment in segments
+            if segment and segment.plan.definition is not None
+        }
 
     def _slug(self, model: Model, segment_id: str) -> str:
         segment = self._directory.find(model.aid, segment_id)
@@ -131,17 +145,15 @@ class Builds:
         summary = result["summary"]
         if told:
             apply_numbers(summary, told.summary)
-        self._complete(model, result["type"], summary, result.get("predictions"))
+        self._complete(model, summary, result)
 
     def _fail(self, model: Model, reason: str) -> None:
         model.state, model.reason = "invalid", reason
         model.touch()
         self._store.save(model, empty_summary(reason))
 
-    def _complete(
-        self, model: Model, kind: str, summary: JsonObject, predictions: JsonObject | None
-    ) -> None:
-        model.state, model.type = "complete", kind
+    def _complete(self, model: Model, summary: JsonObject, result: JsonObject) -> None:
+        model.state, model.type = "complete", result["type"]
         model.is_healthy = summary["health"] == "healthy"
         model.touch()
         after_s = self.behaviour.live_after_s
@@ -151,7 +163,8 @@ class Builds:
             model.live_due_ns = clock.now_ns() + int(after_s * clock.NS)
         elif by_itself:
             self._go_live(model, summary)
-        self._store.save(model, summary, predictions)
+        self._store.save(model, summary, result.get("predictions"), result.get("scores"))
+        self.write_scores(model)
         if model.live_due_ns:
             self._go_live_when_due(model)
 
@@ -168,6 +181,22 @@ class Builds:
             self._go_live(model, summary)
             model.touch()
         self._store.save(model, summary)
+        self.write_scores(model)
+
+    def write_scores(self, model: Model) -> None:
+        """Have a live model score its source's users; one that isn't live writes nothing."""
+        summary = self._store.summary(model.id)
+        if not model.is_active or model.state != "complete" or summary is None:
+            return
+        auc = summary.get("auc")
+        written = Written(
+            source=self._slug(model, model.source),
+            target=self._slug(model, model.target),
+            seed=digest(self._settings.seed, model.aid, model.source, model.target, model.config),
+            auc=auc if isinstance(auc, float | int) else CHANCE,
+            packed=self._store.scores(model.id),
+        )
+        self._sizes.scores.write(model, written)
 
     def _go_live(self, model: Model, summary: JsonObject) -> None:
         if self._store.live_count(model.aid) >= LIVE_MODELS_MAX:

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from sandbox import outside
+from sandbox.audiences.start import begin_segments_again
 from sandbox.behaviour import Behaviour
 from sandbox.errors import ApiError, BadRequestError, BehaviourError, NotFoundError
 from sandbox.faults import Rule, parse_rules
@@ -46,10 +47,12 @@ class Control:
         return JSONResponse({"status": "ok", "models": counts, "dialect": self.world.dialect})
 
     async def reset(self, _request: Request) -> JSONResponse:
-        """Go back to the start: no models, faults, outcomes or log, and the first behaviour."""
+        """Go back to the start: no models, faults, outcomes, log; first segments and behaviour."""
         for model_id in self.world.store.models:
             self.world.builds.forget(model_id)
         self.world.store.clear()
+        self.world.sizes.scores.clear()
+        begin_segments_again(self.world)
         self.rules.clear()
         self.world.outcomes.clear()
         self.world.log.clear()
@@ -61,7 +64,7 @@ class Control:
         """Tell or change how the account behaves, or go back to how it did at the start."""
         world = self.world
         if request.method == "POST":
-            world.behave(_changed(world.behaviour, await _sent(request)))
+            world.behave(_changed(world.behaviour, await sent_json(request)))
         elif request.method == "DELETE":
             world.behave(world.settings.alone())
         return JSONResponse(asdict(world.behaviour))
@@ -69,7 +72,7 @@ class Control:
     async def dialect(self, request: Request) -> JSONResponse:
         """Tell or change the wording of /api: ``{"dialect": "recorded"}``."""
         if request.method == "POST":
-            wanted = (await _sent(request)).get("dialect")
+            wanted = (await sent_json(request)).get("dialect")
             if wanted not in DIALECTS:
                 message = f"dialect must be one of {', '.join(DIALECTS)}"
                 raise BadRequestError(message)
@@ -80,7 +83,7 @@ class Control:
         """Add fault rules, show them with their hits, or clear them."""
         rules = self.rules
         if request.method == "POST":
-            rules.extend(parse_rules(await _sent(request)))
+            rules.extend(parse_rules(await sent_json(request)))
         elif request.method == "DELETE":
             rules.clear()
         return JSONResponse([rule.report() for rule in rules])
@@ -98,14 +101,14 @@ class Control:
     async def outcomes(self, request: Request) -> JSONResponse:
         """Say what models to come will come to; the first outcome that fits a model holds."""
         if request.method == "POST":
-            self.world.outcomes.extend(parse_outcomes(await _sent(request)))
+            self.world.outcomes.extend(parse_outcomes(await sent_json(request)))
         elif request.method == "DELETE":
             self.world.outcomes.clear()
         return JSONResponse([asdict(outcome) for outcome in self.world.outcomes])
 
     async def place(self, request: Request) -> JSONResponse:
         """Put models into the account as they are, odd ones too."""
-        placed = outside.place(self.world, await _sent(request))
+        placed = outside.place(self.world, await sent_json(request))
         return JSONResponse([model.as_record() for model in placed], 201)
 
     async def model(self, request: Request) -> JSONResponse:
@@ -118,7 +121,7 @@ class Control:
             self.world.builds.forget(model.id)
             self.world.store.delete(model.id)
             return JSONResponse({"deleted": model.id})
-        outside.change(self.world, model, await _sent(request))
+        outside.change(self.world, model, await sent_json(request))
         return JSONResponse(model.as_record())
 
     async def predictions(self, request: Request) -> JSONResponse:
@@ -136,7 +139,12 @@ async def refuse_control(_request: Request, problem: Exception) -> Response:
     return JSONResponse({"message": str(problem)}, status)
 
 
-async def _sent(request: Request) -> Any:  # noqa: ANN401 - whatever JSON holds
+async def sent_json(request: Request) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """Return what was sent.
+
+    Raises:
+        BadRequestError: it is no JSON.
+    """
     try:
         return await request.json()
     except ValueError as problem:

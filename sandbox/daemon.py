@@ -29,6 +29,9 @@ PORT = 8791
 BUILD_S = 3
 """The least time in seconds that a build takes, so that it can be watched."""
 
+AUDIENCES = ROOT / "sandbox" / "audiences" / "demo.json"
+"""Two audiences that use the score of the local stack's grow-customer-base."""
+
 READY_WITHIN_S = 60.0
 GONE_WITHIN_S = 10.0
 
@@ -133,6 +136,7 @@ class Daemon:
     def _spawn(self, lock: IO[bytes]) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "sandbox", "--port", str(self.port)]
         command += ["--data", str(self.folder), "--build-s", str(BUILD_S)]
+        command += ["--segments", str(AUDIENCES)]
         with self.log.open("wb") as log:
             process = subprocess.Popen(
                 command,

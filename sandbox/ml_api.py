@@ -128,6 +128,7 @@ def _switch(world: World, model: Model, *, active: bool) -> None:
         model.new_work()
     model.is_active, model.stopped = active, not active
     model.odd.pop("is_active", None)
+    world.builds.write_scores(model)
 
 
 def delete_model(call: Call) -> Response:

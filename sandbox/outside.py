@@ -111,6 +111,7 @@ def change(world: World, model: Model, changes: JsonObject) -> None:
     kept = {key: value for key, value in model.odd.items() if key not in changes}
     model.odd = kept | changes.get("odd", {})
     world.store.save(model, _changed_summary(world, model, changes))
+    world.builds.write_scores(model)
 
 
 def _times(changes: JsonObject) -> dict[str, int]:

@@ -37,6 +37,11 @@ class Population:
     members: dict[str, Indices]
     withheld: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def size(self) -> int:
+        """Return how many users there are."""
+        return len(next(iter(self.columns.values())))
+
 
 @dataclass(frozen=True, slots=True)
 class _Traits:

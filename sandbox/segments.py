@@ -4,8 +4,11 @@ Field names follow the Lytics v2 OpenAPI (segments) and, for /api, the go-lytics
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+
+from sandbox import clock
 
 USERS = {1234: 20_000, 5678: 14_000}
 """Users in the made-up population of each account."""
@@ -15,6 +18,8 @@ API_PAGE_IDS = {
     (1234, "high_value"): "e34563f98bc848b7abb17c4a0499968c",
 }
 """Ids that the API page's samples use as source and target."""
+CREATED_NS = clock.parse_rfc3339("2020-06-10T20:16:51.239Z")
+"""Since when the segments of the made-up populations are there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,10 @@ class SegmentPlan:
         where: its rule, in Lytics' query language.
         table: ``user`` or ``content``.
         invalid_reason: why it can't be used; empty if it can.
+        definition: its whole definition, as it was sent; None where the population knows its
+            users, and ``where`` only says how.
+        ast: the definition as a tree, shown by v2 as it was sent.
+        created_ns: in nanoseconds since 1970, as ``updated_ns`` is.
     """
 
     slug: str
@@ -38,6 +47,21 @@ class SegmentPlan:
     where: str = ""
     table: str = "user"
     invalid_reason: str = ""
+    definition: str | None = None
+    ast: object = None
+    description: str = ""
+    kind: str = "segment"
+    tags: tuple[str, ...] = ()
+    deleted: bool = False
+    created_ns: int = CREATED_NS
+    updated_ns: int = CREATED_NS
+
+    @property
+    def segment_ql(self) -> str:
+        """Return its definition as the API shows it."""
+        if self.definition is None:
+            return f"FILTER {self.where} FROM {self.table} ALIAS {self.slug}"
+        return self.definition
 
 
 MADE_UP = (
@@ -73,14 +97,19 @@ class Segment:
     Attributes:
         id: 32 hex digits, derived from account and slug, so stable.
         aid: account number.
-        size: users in it.
         plan: what it is.
+        count: counts its users.
     """
 
     id: str
     aid: int
-    size: int
     plan: SegmentPlan
+    count: Callable[[], int] = field(compare=False, repr=False)
+
+    @property
+    def size(self) -> int:
+        """Users in it, now."""
+        return self.count()
 
     @property
     def slug(self) -> str:
@@ -112,12 +141,26 @@ class Directory:
     """All segments of all accounts, by id and by slug."""
 
     _by_key: dict[tuple[int, str], Segment] = field(default_factory=dict)
+    _at_start: dict[tuple[int, str], Segment] = field(default_factory=dict)
 
     def add(self, aid: int, plans: Sequence[SegmentPlan], sizes: Sequence[int]) -> None:
         """Take in an account's segments with their sizes in users."""
         for plan, size in zip(plans, sizes, strict=True):
-            segment = Segment(segment_id(aid, plan.slug), aid, size, plan)
-            self._by_key[aid, plan.slug] = self._by_key[aid, segment.id] = segment
+            self.put(Segment(segment_id(aid, plan.slug), aid, plan, partial(int, size)))
+        self._at_start = dict(self._by_key)
+
+    def restore(self) -> None:
+        """Go back to the segments that were taken in with their sizes."""
+        self._by_key = dict(self._at_start)
+
+    def put(self, segment: Segment) -> None:
+        """Take in a segment, or another state of one that is there."""
+        self._by_key[segment.aid, segment.slug] = segment
+        self._by_key[segment.aid, segment.id] = segment
+
+    def remove(self, segment: Segment) -> None:
+        """Let a segment go."""
+        del self._by_key[segment.aid, segment.slug], self._by_key[segment.aid, segment.id]
 
     def find(self, aid: int, key: str) -> Segment | None:
         """Find a segment of an account by id or slug."""

@@ -15,6 +15,9 @@ from typing import Self
 import uvicorn
 
 from sandbox.app import build_app
+from sandbox.audiences.scores import Scores
+from sandbox.audiences.sizes import Sizes
+from sandbox.audiences.start import begin_segments
 from sandbox.auth import ACCOUNTS
 from sandbox.builds import Builds
 from sandbox.errors import SettingsError
@@ -44,17 +47,21 @@ def build_world(settings: Settings) -> World:
         directory, fields = _own_population(settings.profiles)
     store = Store(settings.data)
     trainer = WorkerPool(settings.workers) if settings.train else None
-    builds = Builds(settings, store, directory, fields, trainer)
-    return World(
+    sizes = Sizes(settings, directory, Scores(store))
+    builds = Builds(settings, store, sizes, fields, trainer)
+    world = World(
         settings=settings,
         store=store,
         directory=directory,
+        sizes=sizes,
         builds=builds,
         log=RequestLog(),
         dialect=settings.dialect,
         behaviour=builds.behaviour,
         fields=fields,
     )
+    begin_segments(world)
+    return world
 
 
 def _own_population(path: Path) -> tuple[Directory, tuple[FieldPlan, ...]]:

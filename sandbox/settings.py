@@ -31,6 +31,7 @@ class Settings(Behaviour):
         build_s: a build takes at least this many seconds.
         seed: same seed, same population, same numbers.
         profiles: CSV of a population of one's own; None makes one up.
+        segments: JSON list of segments that account 1234 has from the start, by their definitions.
         train: False makes summaries up instead of training.
         latency_ms: every API request takes this much longer, in milliseconds.
         workers: processes that train side by side.
@@ -44,6 +45,7 @@ class Settings(Behaviour):
     build_s: float = 0.0
     seed: int = 1
     profiles: Path | None = None
+    segments: Path | None = None
     train: bool = True
     latency_ms: float = 0.0
     workers: int = 2

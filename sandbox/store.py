@@ -1,4 +1,4 @@
-"""What survives a restart: models, summaries and held-out predictions, in SQLite.
+"""What survives a restart: models with all that belongs to them, segments and scores, in SQLite.
 
 One process writes (a lock on the folder sees to it), each write is one BEGIN IMMEDIATE, and WAL
 keeps what was committed through a kill -9. Models are also held in memory: ML List never waits
@@ -16,11 +16,10 @@ from typing import IO, Any
 from sandbox.errors import SettingsError
 from sandbox.models import Model
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS models (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS summaries (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
-CREATE TABLE IF NOT EXISTS predictions (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
-"""
+OF_MODELS = ("models", "summaries", "predictions", "scores")
+"""Tables whose keys are model ids."""
+TABLES = (*OF_MODELS, "profile_scores", "segments", "clock")
+TABLE = "CREATE TABLE IF NOT EXISTS {} (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;"
 BUSY_TIMEOUT_S = 5.0
 
 
@@ -43,7 +42,7 @@ class Store:
         )
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
-        self._db.executescript(SCHEMA)
+        self._db.executescript("".join(TABLE.format(name) for name in TABLES))
         rows = self._db.execute("SELECT record FROM models ORDER BY rowid")
         self.models = {model.id: model for model in (_read_model(row[0]) for row in rows)}
         self.versions: dict[str, int] = {}
@@ -69,14 +68,16 @@ class Store:
         model: Model,
         summary: dict[str, Any] | None = None,
         predictions: dict[str, Any] | None = None,
+        scores: str | None = None,
     ) -> None:
         """Store a model, with what its build came to, in one transaction."""
+        packed = {"packed": scores} if scores else None
+        came_to = {"summaries": summary, "predictions": predictions, "scores": packed}
         with self._writing():
             self._put("models", model.id, model.as_record())
-            if summary is not None:
-                self._put("summaries", model.id, summary)
-            if predictions is not None:
-                self._put("predictions", model.id, predictions)
+            for table, record in came_to.items():
+                if record is not None:
+                    self._put(table, model.id, record)
         self.models[model.id] = model
         self.versions[model.id] = self.versions.get(model.id, 0) + 1
 
@@ -90,7 +91,7 @@ class Store:
     def delete(self, model_id: str) -> None:
         """Forget a model and all that belongs to it."""
         with self._writing():
-            for table in ("models", "summaries", "predictions"):
+            for table in OF_MODELS:
                 self._db.execute(
                     f"DELETE FROM {table} WHERE id = ?",  # noqa: S608 - the names are ours
                     (model_id,),
@@ -111,6 +112,26 @@ class Store:
     def predictions(self, model_id: str) -> dict[str, Any] | None:
         """Return a trained model's held-out users; None if it wasn't trained."""
         return self._get("predictions", model_id)
+
+    def scores(self, model_id: str) -> str:
+        """Return a trained model's scores of its source's users, packed; empty if not trained."""
+        kept = self._get("scores", model_id)
+        return str(kept["packed"]) if kept else ""
+
+    def keep(self, table: str, key: str, record: dict[str, Any]) -> None:
+        """Store what belongs to no model, under a key of its own."""
+        with self._writing():
+            self._put(table, key, record)
+
+    def drop(self, table: str, key: str) -> None:
+        """Forget what was kept under a key."""
+        with self._writing():
+            self._db.execute(f"DELETE FROM {table} WHERE id = ?", (key,))  # noqa: S608 - the names are ours
+
+    def kept_all(self, table: str) -> dict[str, dict[str, Any]]:
+        """Return all that a table keeps, by key, in the order in which it was first kept."""
+        rows = self._db.execute(f"SELECT id, record FROM {table} ORDER BY rowid")  # noqa: S608 - the names are ours
+        return {key: json.loads(record) for key, record in rows}
 
     def _get(self, table: str, key: str) -> dict[str, Any] | None:
         query = f"SELECT record FROM {table} WHERE id = ?"  # noqa: S608 - the names are ours

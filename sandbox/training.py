@@ -10,6 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sandbox import reading
+from sandbox.audiences.membership import pack
 from sandbox.errors import CannotBuildError
 from sandbox.features import Design, Sample, design, draw_sample, missing, select_fields
 from sandbox.fields import NO_FEATURES, FieldPlan, chosen_fields, passed_over
@@ -96,8 +97,8 @@ def train(
         seed: same seed, same numbers.
 
     Returns:
-        ``summary`` in the sandbox's own words, ``type``, and ``predictions``: ``y``, ``p`` and
-        ``features`` of the held-out users.
+        ``summary`` in the sandbox's own words, ``type``, ``predictions``: ``y``, ``p`` and
+        ``features`` of the held-out users, and ``scores`` of all users of the source, packed.
 
     Raises:
         CannotBuildError: no features, no signal, or too few users.
@@ -115,11 +116,30 @@ def train(
     if config.auto_tune:
         fields, told = _tuned(columns, fields, sample)
         messages += told
-    matrix = design(columns, fields, ~sample.held_out)
+    scored = population.members[source]
+    matrix = _design_of(population, fields, columns, sample, scored)
     used = [field for field in fields if field.name in matrix.groups]
-    result = _fit_and_measure(matrix, used, columns, sample, config, seed)
+    model, result = _fit_and_measure(matrix, used, columns, sample, config, seed)
     result["summary"]["msgs"] += messages
-    return result
+    scores = np.full(population.size, np.nan)
+    scores[scored] = predict(model, matrix.matrix[sample.y.size :])
+    return result | {"scores": pack(scores)}
+
+
+def _design_of(
+    population: Population,
+    fields: list[FieldPlan],
+    columns: JsonObject,
+    sample: Sample,
+    scored: Indices,
+) -> Design:
+    """Return the design matrix of the sample's users, with those to be scored behind them."""
+    whole = {
+        name: np.concatenate([values, population.columns[name][scored]])
+        for name, values in columns.items()
+    }
+    training = np.concatenate([~sample.held_out, np.zeros(scored.size, dtype=bool)])
+    return design(whole, fields, training)
 
 
 def _tuned(
@@ -155,12 +175,13 @@ def _fit_and_measure(  # noqa: PLR0913, PLR0917 - one step of train, cut for its
     sample: Sample,
     config: Config,
     seed: int,
-) -> JsonObject:
+) -> tuple[Any, JsonObject]:
     held_out, state = sample.held_out, seed % 2**32
-    x, y = matrix.matrix[~held_out], sample.y[~held_out]
+    sampled = matrix.matrix[: sample.y.size]
+    x, y = sampled[~held_out], sample.y[~held_out]
     choice = choose(config, state, x, y)
     model = fit(choice.kind, choice.options, state, x, y)
-    unseen, truth = matrix.matrix[held_out], sample.y[held_out]
+    unseen, truth = sampled[held_out], sample.y[held_out]
     p = predict(model, unseen)
     weights = importances(model, unseen, truth, matrix.groups, state)
     values = {field.name: columns[field.name][held_out] for field in fields}
@@ -175,7 +196,7 @@ def _fit_and_measure(  # noqa: PLR0913, PLR0917 - one step of train, cut for its
         "p": p.tolist(),
         "features": {name: _plain(column) for name, column in values.items()},
     }
-    return {"summary": summary, "type": choice.kind, "predictions": predictions}
+    return model, {"summary": summary, "type": choice.kind, "predictions": predictions}
 
 
 def _plain(column: Any) -> list[Any]:  # noqa: ANN401 - floats or str objects

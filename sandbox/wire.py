@@ -15,6 +15,7 @@ import uuid
 from typing import Any
 
 from sandbox import clock
+from sandbox.audiences.filter_ql import included_segments
 from sandbox.auth import account_id, author_id
 from sandbox.behaviour import Behaviour, ConfigEcho
 from sandbox.errors import ApiError, NotAuthorizedError
@@ -159,29 +160,29 @@ def render_config(model: Model, dialect: Dialect, echo: ConfigEcho) -> JsonObjec
 def render_segment(segment: Segment, *, v2: bool, with_size: bool) -> JsonObject:
     """Return a segment with the fields of the go-lytics recorded data, or of v2's OpenAPI."""
     plan = segment.plan
-    created = "2020-06-10T20:16:51.239Z"
     shown: JsonObject = {
         "account_id": account_id(segment.aid),
         "aid": segment.aid,
         "author_id": author_id(segment.aid),
-        "created": created,
-        "deleted": False,
-        "description": "",
+        "created": clock.milliseconds_z(plan.created_ns),
+        "deleted": plan.deleted,
+        "description": plan.description,
         "id": segment.id,
         "invalid": bool(plan.invalid_reason),
         "invalid_reason": plan.invalid_reason,
         "is_public": True,
-        "kind": "segment",
+        "kind": plan.kind,
         "name": plan.name,
         "public_name": plan.slug,
-        "segment_ql": f"FILTER {plan.where} FROM {plan.table} ALIAS {plan.slug}",
+        "segment_ql": plan.segment_ql,
         "slug_name": plan.slug,
         "table": plan.table,
-        "tags": [],
-        "updated": created,
+        "tags": list(plan.tags),
+        "updated": clock.milliseconds_z(plan.updated_ns),
     }
     if v2:
         shown |= {"category": "", "groups": [], "identities": [], "save_hist": True}
+        shown |= {"ast": plan.ast, "includes": included_segments(plan.definition)}
     else:
         shown["short_id"] = segment.id[:6]
     if with_size:

@@ -9,27 +9,18 @@ import os
 import queue
 import sys
 import threading
-from functools import cache
-from pathlib import Path
+from dataclasses import replace
 from typing import Any, TextIO
+
+import numpy as np
 
 from sandbox.errors import CannotBuildError
 from sandbox.models import Config
-from sandbox.population import Population, make_population
-from sandbox.profile_population import profile_population
-from sandbox.profiles import load_profiles
+from sandbox.people import population_of
 from sandbox.training import train
 
 NICENESS = 5
 """The API goes first."""
-
-
-@cache
-def population_of(profiles: str | None, seed: int, aid: int) -> Population:
-    """Return the users of an account; kept, as the next job is likely to be about them too."""
-    if profiles:
-        return profile_population(load_profiles(Path(profiles)))
-    return make_population(seed, aid)
 
 
 def answer(job: dict[str, Any]) -> dict[str, Any]:
@@ -37,6 +28,8 @@ def answer(job: dict[str, Any]) -> dict[str, Any]:
     config = Config(**job["config"])
     try:
         population = population_of(job["profiles"], job["population_seed"], job["aid"])
+        defined = {slug: np.array(users, dtype=np.int64) for slug, users in job["members"].items()}
+        population = replace(population, members=population.members | defined)
         return train(population, job["source"], job["target"], config, job["seed"])
     except CannotBuildError as problem:
         return {"reason": str(problem)}

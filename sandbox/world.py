@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sandbox import wire
+from sandbox.audiences.sizes import Sizes
 from sandbox.behaviour import Behaviour
 from sandbox.builds import Builds
 from sandbox.errors import NotFoundError
@@ -21,6 +22,7 @@ class World:
 
     Attributes:
         settings: what it was told at its start.
+        sizes: counts segments with a definition, and knows the scores that they need.
         dialect: wording of /api now.
         behaviour: how the account behaves now.
         outcomes: what models to come will come to.
@@ -30,6 +32,7 @@ class World:
     settings: Settings
     store: Store
     directory: Directory
+    sizes: Sizes
     builds: Builds
     log: RequestLog
     dialect: Dialect
