@@ -11,7 +11,7 @@ from rich.text import Text
 from cli.models.rows import Row, fitness_band
 from cli.models.table import NONE, shown_number
 from cli.screen.terminal import can_show, safe, text
-from providers.lytics.domain.gate import number
+from providers.lytics.domain.judging import number
 from providers.lytics.shapes import ErrorMatrix, Feature, Message, Summary
 
 BAR_WIDTH = 20

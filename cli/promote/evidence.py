@@ -7,9 +7,9 @@ from cli.drift.compare import Drift, Observed
 from cli.workspace.state import Resource, StackState
 from providers.lytics.domain.declaration import ModelDeclaration, ModelInputs, ModelSettings
 from providers.lytics.domain.diff import differ
-from providers.lytics.domain.gate import Gate, Part, evaluate, number
+from providers.lytics.domain.gate import kept_gate
+from providers.lytics.domain.judging import Part, evaluate, scores_of
 from providers.lytics.domain.segments import is_id
-from providers.lytics.host.swap import SCORES
 from providers.lytics.shapes import Model, Summary
 from providers.lytics.stack_file.reader import Stack
 
@@ -87,8 +87,7 @@ def evidence_of(proving: Proving, key: str) -> Evidence:
     parts = _judged(proving, key, declared, model)
     reasons += _not_good_enough(declared, model, parts)
     summary = proving.summaries.get(model.id, Summary())
-    scores = {n: v for n in SCORES if (v := number(summary, n)) is not None}
-    return Evidence(key, model.id, model.is_active, scores, parts, tuple(reasons))
+    return Evidence(key, model.id, model.is_active, scores_of(summary), parts, tuple(reasons))
 
 
 def is_applied(proving: Proving, key: str) -> bool:
@@ -121,13 +120,9 @@ def _unapplied(
     for name in (*found.replaces, *found.writes):
         yield f"{name} is declared, and not applied yet: run pulumi up there first"
     activation = proving.state.activations.get(key)
-    kept_gate = activation.outputs.get("gate") if activation else None
-    if _gate(kept_gate) != declared.gate and declared.activation is not None:
+    gate = kept_gate(activation.outputs.get("gate")) if activation else None
+    if gate != declared.gate and declared.activation is not None:
         yield "its gate is declared, and not applied yet: run pulumi up there first"
-
-
-def _gate(value: object) -> Gate | None:
-    return Gate.model_validate(value) if isinstance(value, Mapping) else None
 
 
 def _outside(proving: Proving, key: str) -> Iterator[str]:

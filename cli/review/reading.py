@@ -15,12 +15,13 @@ from cli.screen.markdown import plain
 from cli.workspace.state import StackState
 from providers.lytics.domain.declaration import ModelInputs
 from providers.lytics.domain.diff import Difference, Unknown, config_differences, differ
-from providers.lytics.domain.gate import Gate, evaluate, number
+from providers.lytics.domain.gate import Gate, kept_gate
 from providers.lytics.domain.identity import NameIndex, normalised_config
+from providers.lytics.domain.judging import evaluate, scores_of
+from providers.lytics.domain.liveness import LIVE_LIMIT
 from providers.lytics.domain.matching import Wanted, likely, matches
 from providers.lytics.errors import ConflictError
 from providers.lytics.host.lifecycle import adoption_problems
-from providers.lytics.host.swap import LIVE_LIMIT, SCORES
 from providers.lytics.shapes import Model, Summary
 
 MOST_FEATURES = 8
@@ -306,7 +307,7 @@ class _Reader:
         """Tell what an activation that runs does: judge by another gate, or put it live again."""
         assert self._activation is not None  # noqa: S101 - the caller has looked
         kept, new = self._activation.old, self._activation.new
-        gate_changed = _gate_of(kept.get("gate")) != _gate_of(new.get("gate"))
+        gate_changed = kept_gate(kept.get("gate")) != kept_gate(new.get("gate"))
         stopped = bool(kept.get("passed")) and old is not None and old.live is False
         if stopped and not gate_changed and new.get("activate"):
             return ["activated"]
@@ -314,15 +315,15 @@ class _Reader:
 
     def _gate_property(self) -> Iterator[Property]:
         assert self._activation is not None  # noqa: S101 - the caller has looked
-        old = _gate_of(self._activation.old.get("gate"))
-        new = _gate_of(self._activation.new.get("gate"))
+        old = kept_gate(self._activation.old.get("gate"))
+        new = kept_gate(self._activation.new.get("gate"))
         for name in Gate.model_fields:
             before, after = getattr(old, name, None), getattr(new, name, None)
             if before != after:
                 yield Property(f"gate.{name}", _bound(before), _bound(after))
 
     def _gate(self, new: Subject | None, live: Subject | None) -> tuple[GatePart, ...]:
-        gate = _gate_of(self._activation.new.get("gate")) if self._activation else None
+        gate = kept_gate(self._activation.new.get("gate")) if self._activation else None
         if gate is None:
             return ()
         summaries = self._facts.summaries
@@ -392,10 +393,6 @@ def _segment(spelling: object, segment_id: object) -> str:
     return f"{spelling} ({str(segment_id)[:8]}…)" if spelling else plain(segment_id)
 
 
-def _gate_of(value: object) -> Gate | None:
-    return Gate.model_validate(value) if isinstance(value, Mapping) else None
-
-
 def _bound(value: object) -> str:
     if hasattr(value, "model_dump"):
         return plain({k: v for k, v in value.model_dump().items() if v is not None})
@@ -403,10 +400,9 @@ def _bound(value: object) -> str:
 
 
 def _numbers(summary: Summary) -> Numbers:
-    scores = {name: number(summary, name) for name in SCORES}
     ranked = sorted(summary.features, key=lambda feature: -(feature.importance or 0.0))
     return Numbers(
-        scores={name: value for name, value in scores.items() if value is not None},
+        scores=scores_of(summary),
         features=tuple((f.name, f.importance or 0.0) for f in ranked[:MOST_FEATURES]),
     )
 

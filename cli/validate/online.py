@@ -9,9 +9,9 @@ from cli.workspace.account import client_of
 from cli.workspace.project import Project, shown
 from providers.lytics.api.client import LyticsClient
 from providers.lytics.domain.identity import lineage, proof_in, same_name
+from providers.lytics.domain.liveness import LIVE_LIMIT
 from providers.lytics.domain.segments import SegmentBook, is_id
 from providers.lytics.errors import ForbiddenError, LyticsError, NotFoundError
-from providers.lytics.host.swap import LIVE_LIMIT
 from providers.lytics.shapes import Model, Segment
 from providers.lytics.stack_file.reader import Stack
 

@@ -5,8 +5,9 @@ from typing import Any
 
 from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, UpdateResult
 
+from providers.lytics.domain.activation import ActivationInputs, differs
 from providers.lytics.host.adapter import StatelessProvider, check_shape, plain, told
-from providers.lytics.host.swap import ActivationInputs, ActivationLifecycle, differs
+from providers.lytics.host.swap import ActivationLifecycle
 
 
 class MlModelActivationProvider(StatelessProvider):

@@ -5,10 +5,11 @@ from typing import Any
 
 from providers.lytics.domain.declaration import ModelInputs
 from providers.lytics.domain.identity import inputs_hash
-from providers.lytics.host.run import MOST_REMEMBERED
 from providers.lytics.shapes import Model
 from providers.lytics.text import harmless
 
+# Ids that the state keeps of a declaration: of models trained before, of models live before.
+MOST_REMEMBERED = 20
 # Fields that are declared or observed: which of the two, `managed` tells.
 IN_PLACE = ("label", "is_active")
 # What the resource shows besides its declaration.

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from providers.lytics.api.client import LyticsClient
     from providers.lytics.domain.declaration import OnDelete
 
-MOST_REMEMBERED = 20
-
 
 @dataclass
 class Lineage:

@@ -1,14 +1,12 @@
 """Gate and swap: what happens once a model is trained. Knows no Pulumi."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from providers.lytics.domain.declaration import Change, HexId
-from providers.lytics.domain.diff import holds_unknown
-from providers.lytics.domain.gate import Gate, Part, Verdict, evaluate, number
+from providers.lytics.domain.activation import ActivationInputs, Outcome
+from providers.lytics.domain.gate import Gate, kept_gate
+from providers.lytics.domain.judging import Part, Verdict, evaluate, scores_of
+from providers.lytics.domain.liveness import LIVE_LIMIT
 from providers.lytics.domain.matching import share_lineage
 from providers.lytics.errors import (
     NotFoundError,
@@ -17,89 +15,8 @@ from providers.lytics.errors import (
     UnreadableReplyError,
 )
 from providers.lytics.host.model_list import Look
-from providers.lytics.host.run import MOST_REMEMBERED, Run
+from providers.lytics.host.run import Run
 from providers.lytics.shapes import Model, Summary
-from providers.lytics.text import harmless
-
-# Lytics docs, "Limitations": 20 activated lookalike models per account, other people's included.
-LIVE_LIMIT = 20
-SCORES = ("auc", "accuracy", "reach", "rsq", "mse", "audience_similarity")
-
-
-class ActivationInputs(BaseModel):
-    """What is declared of going live."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, protected_namespaces=(), defer_build=True
-    )
-
-    key: Annotated[str, Field(min_length=1), Change.NEVER]
-    model_id: Annotated[HexId, Change.IN_PLACE]
-    # Without is_active in the declaration a gate is evaluated and shown, nothing goes live.
-    activate: Annotated[bool, Change.IN_PLACE] = True
-    gate: Annotated[Gate | None, Change.IN_PLACE] = None
-    swap: Annotated[str | None, Change.STATE_ONLY] = None
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a model after its build.
-
-    Attributes:
-        passed: whether it may be live; False is a difference until it is True.
-        pending: whether it wasn't trained yet, so that nothing could be judged.
-        parts: every part of the gate.
-        reasons: what stood in the way, a sentence each.
-        live: whether it is live now.
-        live_model_id: the model of this declaration that is live now, None if none is.
-        scores: the main numbers of its summary.
-    """
-
-    passed: bool
-    live: bool
-    live_model_id: str | None
-    pending: bool = False
-    parts: tuple[Part, ...] = ()
-    reasons: tuple[str, ...] = ()
-    scores: Mapping[str, float] = field(default_factory=dict)
-
-    def outputs(self, inputs: ActivationInputs, state: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what the state keeps, with the ids that were live for this declaration."""
-        earned = [i for i in state.get("earned") or [] if i != self.live_model_id]
-        if self.live_model_id is not None:
-            earned.append(self.live_model_id)
-        return {
-            "earned": earned[-MOST_REMEMBERED:],
-            **inputs.model_dump(exclude_none=True),
-            "passed": self.passed,
-            "pending": self.pending,
-            "parts": [part.as_dict() for part in self.parts],
-            "reasons": [harmless(reason) for reason in self.reasons],
-            "live": self.live,
-            "live_model_id": self.live_model_id,
-            "scores": dict(self.scores),
-        }
-
-
-def differs(state: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
-    """Tell whether an activation has something to do; pure.
-
-    A gate that didn't pass is a difference until it does, an outside deactivation is one too. One
-    that is only observed is judged once per model and gate.
-    """
-    wanted_gate = inputs.get("gate")
-    # A bound that isn't known yet, in a preview, may be any.
-    gate_changed = holds_unknown(wanted_gate) or _gate(state.get("gate")) != _gate(wanted_gate)
-    changed = any(state.get(name) != inputs.get(name) for name in ("model_id", "activate", "swap"))
-    if changed or gate_changed or state.get("pending"):
-        return True
-    if not inputs.get("activate"):
-        return False
-    return not state.get("passed") or not state.get("live")
-
-
-def _gate(value: object) -> Gate | None:
-    return Gate.model_validate(value) if isinstance(value, Mapping) else None
 
 
 class ActivationLifecycle:
@@ -210,7 +127,9 @@ class ActivationLifecycle:
         self, inputs: ActivationInputs, state: Mapping[str, Any], model: Model
     ) -> bool:
         """Tell whether a model that earned its place has been stopped by somebody else."""
-        same = state.get("model_id") == inputs.model_id and _gate(state.get("gate")) == inputs.gate
+        same = (
+            state.get("model_id") == inputs.model_id and kept_gate(state.get("gate")) == inputs.gate
+        )
         earned = bool(state.get("passed")) and state.get("live_model_id") == inputs.model_id
         return inputs.activate and same and earned and not model.is_active
 
@@ -236,7 +155,7 @@ class ActivationLifecycle:
             # Going back is a decision: what was live before needn't beat what replaced it.
             is_return = model.id in (state.get("earned") or [])
             verdict = self._verdict(inputs.gate, summary, None if is_return else challenged)
-        scores = _scores(summary)
+        scores = scores_of(summary)
         if not verdict.passed:
             reasons = tuple(verdict.reasons)
             return Outcome(
@@ -361,8 +280,3 @@ def _failed(  # noqa: PLR0913 - each is one fact of the outcome
         reasons=tuple(reasons),
         scores=scores or {},
     )
-
-
-def _scores(summary: Summary) -> dict[str, float]:
-    found = {name: number(summary, name) for name in SCORES}
-    return {name: value for name, value in found.items() if value is not None}

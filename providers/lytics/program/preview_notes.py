@@ -8,10 +8,10 @@ import pulumi
 
 from providers.lytics.domain.declaration import ModelInputs
 from providers.lytics.domain.identity import NameIndex
+from providers.lytics.domain.liveness import LIVE_LIMIT
 from providers.lytics.domain.matching import Wanted, are_kin, likely, matches
 from providers.lytics.errors import ConflictError, LyticsError
 from providers.lytics.host.lifecycle import adoption_problems
-from providers.lytics.host.swap import LIVE_LIMIT
 from providers.lytics.program.model_resource import MlModel
 from providers.lytics.program.watcher import program_watcher
 from providers.lytics.shapes import Model

@@ -8,10 +8,9 @@ from typing import Any
 
 import pulumi
 
-from providers.lytics.domain.gate import number
 from providers.lytics.domain.identity import lineage, proof_in
+from providers.lytics.domain.judging import scores_of
 from providers.lytics.errors import LyticsError
-from providers.lytics.host.swap import SCORES
 from providers.lytics.program.activation_resource import MlModelActivation
 from providers.lytics.program.later import all_of, then
 from providers.lytics.program.model_resource import MlModel
@@ -178,5 +177,4 @@ def _scores(model_id: str) -> Scores:
         summary = program_client().fetch_summary(model_id)
     except LyticsError:
         return {}  # A number less in the outputs is no reason to fail an up that went well.
-    found = {name: number(summary, name) for name in SCORES}
-    return {name: value for name, value in found.items() if value is not None}
+    return scores_of(summary)

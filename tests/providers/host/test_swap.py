@@ -6,16 +6,12 @@ from typing import Any
 
 import pytest
 
+from providers.lytics.domain.activation import ActivationInputs, Outcome, differs
+from providers.lytics.domain.liveness import LIVE_LIMIT
 from providers.lytics.errors import AccountError, ForbiddenError, RequestError
 from providers.lytics.host.lifecycle import ModelLifecycle
 from providers.lytics.host.run import Run
-from providers.lytics.host.swap import (
-    LIVE_LIMIT,
-    ActivationInputs,
-    ActivationLifecycle,
-    Outcome,
-    differs,
-)
+from providers.lytics.host.swap import ActivationLifecycle
 from providers.lytics.shapes import Model
 from sandbox.segments import segment_id
 from tests.support.lab import Lab, declared, properties, through_engine

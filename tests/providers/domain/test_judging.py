@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from providers.lytics.domain.gate import FITNESS_BANDS, Gate, Part, Verdict, evaluate, number
+from providers.lytics.domain.gate import FITNESS_BANDS, Gate
+from providers.lytics.domain.judging import Part, Verdict, evaluate, number
 from providers.lytics.shapes import Summary
 
 Json = dict[str, Any]

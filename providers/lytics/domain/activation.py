@@ -1,0 +1,86 @@
+"""What is declared of going live, what became of it, and when there is more to do. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from providers.lytics.domain.declaration import Change, HexId
+from providers.lytics.domain.diff import holds_unknown
+from providers.lytics.domain.gate import Gate, kept_gate
+from providers.lytics.domain.judging import Part
+from providers.lytics.domain.record import MOST_REMEMBERED
+from providers.lytics.text import harmless
+
+
+class ActivationInputs(BaseModel):
+    """What is declared of going live."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, protected_namespaces=(), defer_build=True
+    )
+
+    key: Annotated[str, Field(min_length=1), Change.NEVER]
+    model_id: Annotated[HexId, Change.IN_PLACE]
+    # Without is_active in the declaration a gate is evaluated and shown, nothing goes live.
+    activate: Annotated[bool, Change.IN_PLACE] = True
+    gate: Annotated[Gate | None, Change.IN_PLACE] = None
+    swap: Annotated[str | None, Change.STATE_ONLY] = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a model after its build.
+
+    Attributes:
+        passed: whether it may be live; False is a difference until it is True.
+        pending: whether it wasn't trained yet, so that nothing could be judged.
+        parts: every part of the gate.
+        reasons: what stood in the way, a sentence each.
+        live: whether it is live now.
+        live_model_id: the model of this declaration that is live now, None if none is.
+        scores: the main numbers of its summary.
+    """
+
+    passed: bool
+    live: bool
+    live_model_id: str | None
+    pending: bool = False
+    parts: tuple[Part, ...] = ()
+    reasons: tuple[str, ...] = ()
+    scores: Mapping[str, float] = field(default_factory=dict)
+
+    def outputs(self, inputs: ActivationInputs, state: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the state keeps, with the ids that were live for this declaration."""
+        earned = [i for i in state.get("earned") or [] if i != self.live_model_id]
+        if self.live_model_id is not None:
+            earned.append(self.live_model_id)
+        return {
+            "earned": earned[-MOST_REMEMBERED:],
+            **inputs.model_dump(exclude_none=True),
+            "passed": self.passed,
+            "pending": self.pending,
+            "parts": [part.as_dict() for part in self.parts],
+            "reasons": [harmless(reason) for reason in self.reasons],
+            "live": self.live,
+            "live_model_id": self.live_model_id,
+            "scores": dict(self.scores),
+        }
+
+
+def differs(state: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
+    """Tell whether an activation has something to do; pure.
+
+    A gate that didn't pass is a difference until it does, an outside deactivation is one too. One
+    that is only observed is judged once per model and gate.
+    """
+    wanted = inputs.get("gate")
+    # A bound that isn't known yet, in a preview, may be any.
+    gate_changed = holds_unknown(wanted) or kept_gate(state.get("gate")) != kept_gate(wanted)
+    changed = any(state.get(name) != inputs.get(name) for name in ("model_id", "activate", "swap"))
+    if changed or gate_changed or state.get("pending"):
+        return True
+    if not inputs.get("activate"):
+        return False
+    return not state.get("passed") or not state.get("live")
