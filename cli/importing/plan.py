@@ -18,6 +18,8 @@ from providers.lytics.stack_file.reader import Stack
 
 Json = dict[str, Any]
 LONGEST_LABEL = 1000
+RETRAINED_WITHIN = "10d"
+"""Lytics trains a model with re_run every week; what it leaves alone for longer is worth a look."""
 
 
 @dataclass(frozen=True)
@@ -166,6 +168,8 @@ def _declaration(known: Known, model: Model, account: Collection[Model], notes: 
         notes.append("is being built and may go live by itself; is_active isn't managed")
     if config := _config(known, model, has_is_active="is_active" in declared):
         declared["config"] = config
+    if declared.get("is_active") and model.config.re_run and "watch" not in known.defaults:
+        declared["watch"] = {"stale": RETRAINED_WITHIN}
     return declared
 
 

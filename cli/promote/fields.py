@@ -7,7 +7,9 @@ from typing import Any
 from providers.lytics.domain.declaration import ModelConfig, ModelDeclaration
 
 PROMOTED = ("label", "source", "target", "name", "is_active")
-"""Besides every key of config. A gate is copied where there is none."""
+"""Besides every key of config."""
+OWN_FIRST = ("gate", "watch", "owner")
+"""Copied where there is none: an environment may have its own, a stricter gate for example."""
 OF_ENVIRONMENT = (
     "adopt",
     "take_over",
@@ -50,7 +52,7 @@ def values(model: ModelDeclaration, *more: str) -> dict[Place, Any]:
         model: the declaration, defaults merged in.
         more: names of further fields.
     """
-    plain: Mapping[str, Any] = model.model_dump(exclude_none=True)
+    plain: Mapping[str, Any] = _plain(model)
     config = plain.get("config") or {}
     found: dict[Place, Any] = {(name,): plain.get(name) for name in (*PROMOTED, *more)}
     return found | {("config", name): config.get(name) for name in ModelConfig.model_fields}
@@ -59,11 +61,24 @@ def values(model: ModelDeclaration, *more: str) -> dict[Place, Any]:
 def differing(there: ModelDeclaration, here: ModelDeclaration, *more: str) -> Iterator[Differing]:
     """Yield the promoted fields that differ.
 
-    A gate differs only where there is none here: an environment's own may be stricter.
+    Of `OWN_FIRST` a field differs only where there is none here.
     """
     ours = values(here, *more)
     for place, value in values(there, *more).items():
         if value != ours[place]:
             yield Differing(place, value, ours[place])
-    if there.gate is not None and here.gate is None and "gate" not in more:
-        yield Differing(("gate",), there.model_dump(exclude_none=True)["gate"], None)
+    for name in OWN_FIRST:
+        if name not in more and getattr(there, name) is not None and getattr(here, name) is None:
+            yield Differing((name,), _as_declared(there, name), None)
+
+
+def _plain(model: ModelDeclaration) -> dict[str, Any]:
+    """Return a declaration as plain values; a watch says only what was declared of it."""
+    return {
+        **model.model_dump(exclude_none=True, exclude={"watch"}),
+        **model.model_dump(exclude_unset=True, exclude_none=True, include={"watch"}),
+    }
+
+
+def _as_declared(model: ModelDeclaration, name: str) -> Any:  # noqa: ANN401 - a field of any type
+    return _plain(model)[name]

@@ -6,7 +6,7 @@ from cli.edit.stack_edit import StackEdit
 from cli.edit.yaml_text import YamlText
 from cli.errors import PROBLEMS, CliError
 from cli.promote.exceptions import reason_for
-from cli.promote.fields import OF_ENVIRONMENT, Differing, Place, differing, values
+from cli.promote.fields import OF_ENVIRONMENT, OWN_FIRST, Differing, Place, differing, values
 from cli.workspace.project import shown
 from providers.lytics.domain.declaration import ModelDeclaration
 from providers.lytics.domain.segments import SegmentBook, is_id
@@ -73,7 +73,7 @@ def _without_environment(
     alone = YamlText("\n".join(["models:", *lines, ""]))
     for name in OF_ENVIRONMENT:
         alone.remove(("models", key, name))
-    for place, value in values(model, "gate").items():
+    for place, value in values(model, *OWN_FIRST).items():
         is_default = _inside(defaults, place) == value
         if value is not None and not alone.has("models", key, *place) and not is_default:
             alone.set(("models", key, *place), value)

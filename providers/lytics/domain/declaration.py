@@ -10,8 +10,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from providers.lytics.domain.duration import Duration
 from providers.lytics.domain.gate import Gate
 from providers.lytics.domain.identity import FORBIDDEN_IN_NAMES
+from providers.lytics.domain.watch import Watch
 
 
 class Change(Enum):
@@ -39,22 +41,6 @@ def _name(value: str) -> str:
     return value
 
 
-_DURATION = re.compile(r"^([1-9]\d{0,6})(s|m|h|d)\Z")
-_UNIT_S = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
-def _duration(value: str) -> str:
-    if not _DURATION.match(value):
-        what = "expected a duration, for example 90s, 30m, 4h or 1d"
-        raise ValueError(what)
-    return value
-
-
-def duration_s(value: str) -> int:
-    """Return the seconds in a duration such as `30m`."""
-    return int(value[:-1]) * _UNIT_S[value[-1]]
-
-
 HEX_ID = re.compile(r"^[0-9a-f]{32}\Z")
 
 
@@ -77,16 +63,6 @@ Name = Annotated[
     str,
     Field(min_length=1, max_length=200, json_schema_extra={"pattern": r"^(?=.*\S)[^.;/\\]+$"}),
     AfterValidator(_name),
-]
-Duration = Annotated[
-    str,
-    Field(
-        json_schema_extra={
-            "pattern": "^[1-9][0-9]{0,6}[smhd]$",
-            "examples": ["90s", "30m", "4h", "1d"],
-        }
-    ),
-    AfterValidator(_duration),
 ]
 HexId = Annotated[
     str,
@@ -252,6 +228,16 @@ class ModelDeclaration(ModelSettings):
     ]
     gate: Annotated[
         Gate | None, Field(description="what the trained model must score to go live (optional)")
+    ] = None
+    watch: Annotated[
+        Watch | None,
+        Field(
+            description="what the model must keep while it is live (optional, default: its gate)"
+        ),
+    ] = None
+    owner: Annotated[
+        Annotated[str, Field(min_length=1, max_length=200)] | None,
+        Field(description="who answers for the model, for its card (optional)"),
     ] = None
     was: Annotated[
         str | None, Field(min_length=1, description="the key that this model had before (optional)")

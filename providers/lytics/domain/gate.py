@@ -32,8 +32,8 @@ class Margins(BaseModel):
     mse: Annotated[Unit | None, Field(description="mean squared error: lower by this much")] = None
 
 
-class Gate(BaseModel):
-    """What a trained model must score before it goes live; every part is optional."""
+class Bounds(BaseModel):
+    """What a model must score; every part is optional."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
@@ -56,6 +56,11 @@ class Gate(BaseModel):
     healthy: Annotated[
         bool, Field(description="the model must be healthy (optional, default true)")
     ] = True
+
+
+class Gate(Bounds):
+    """What a trained model must score before it goes live; every part is optional."""
+
     beats_current: Annotated[
         Margins | None, Field(description="better than the live model by at least these margins")
     ] = None

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from providers.lytics.domain.declaration import DEFAULT_BUILD_TIMEOUT, duration_s
+from providers.lytics.domain.declaration import DEFAULT_BUILD_TIMEOUT
+from providers.lytics.domain.duration import duration_s
 from providers.lytics.domain.matching import are_kin
 from providers.lytics.program.later import all_of, then
 from providers.lytics.program.model_resource import MlModel

@@ -84,6 +84,23 @@ def test_import_declares_what_is_there(folder: Folder, run: Run, account: Accoun
     assert run("validate", "test").code == 0
 
 
+def test_a_live_model_that_is_trained_every_week_is_watched(
+    folder: Folder, run: Run, account: Account
+) -> None:
+    """What Lytics trains anew is imported with a watch on its age, unless defaults have a watch."""
+    config = {"use_scores": True, "re_run": True}
+    for number, active in enumerate((True, False)):
+        model_id = made(account, name=f"weekly_{number}", config=config)
+        account.change(model_id, is_active=active)
+    file = folder.write("test", "models: {}\n")
+    assert run("import", "--stack", "test").code == 0
+    watches = {model["name"]: model.get("watch") for model in declared(folder).values()}
+    assert watches == {"weekly_0": {"stale": "10d"}, "weekly_1": None}
+    file.write_text("defaults: {watch: {auc: 0.6}}\nmodels: {}\n")
+    assert run("import", "--stack", "test").code == 0
+    assert all("watch" not in model for model in declared(folder).values())
+
+
 def test_import_again_finds_nothing_new(folder: Folder, run: Run, account: Account) -> None:
     """What is declared already is skipped with a word, and the file stays as it is."""
     made(account, name="first")

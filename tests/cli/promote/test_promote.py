@@ -8,7 +8,7 @@ from cli.drift.compare import Observed
 from cli.promote.accounts import key_variable
 from cli.promote.evidence import Proving, evidence_of
 from cli.promote.exceptions import WHOLE, exceptions, reason_for
-from cli.promote.fields import OF_ENVIRONMENT, PROMOTED, differing
+from cli.promote.fields import OF_ENVIRONMENT, OWN_FIRST, PROMOTED, differing
 from cli.workspace.state import StackState
 from providers.lytics.domain.declaration import ModelDeclaration
 from providers.lytics.domain.gate import Gate
@@ -39,7 +39,7 @@ def declared(**fields: object) -> ModelDeclaration:
 
 def test_every_field_is_promoted_or_belongs_to_an_environment() -> None:
     """A new field of a declaration can't be forgotten: it must be put on one side."""
-    assert set(ModelDeclaration.model_fields) == {*PROMOTED, *OF_ENVIRONMENT, "config", "gate"}
+    assert set(ModelDeclaration.model_fields) == {*PROMOTED, *OF_ENVIRONMENT, *OWN_FIRST, "config"}
 
 
 def test_only_what_is_promoted_differs() -> None:
@@ -50,6 +50,14 @@ def test_only_what_is_promoted_differs() -> None:
     other = declared(label="B", config={"use_scores": True, "re_run": True})
     names = {one.name for one in differing(there, other)}
     assert names == {"label", "config.re_run", "gate"}
+
+
+def test_what_is_watched_is_copied_where_nothing_is() -> None:
+    """A watch and an owner go along as they were written, and stay where there are some."""
+    there = declared(watch={"stale": "10d", "drop": {"auc": 0.05}}, owner="growth")
+    found = {one.name: one.there for one in differing(there, declared())}
+    assert found == {"watch": {"stale": "10d", "drop": {"auc": 0.05}}, "owner": "growth"}
+    assert list(differing(there, declared(watch={"auc": 0.6}, owner="crm"))) == []
 
 
 EXCEPTIONS = """\

@@ -10,6 +10,7 @@ from cli.schema.schema_json import schema, schema_text
 from cli.validate.validation import validate_file
 from providers.lytics.domain.declaration import ModelConfig, ModelDeclaration
 from providers.lytics.domain.gate import Gate, Margins
+from providers.lytics.domain.watch import Drop, Watch
 from tests.cli.conftest import ROOT, Folder, Run
 
 STACKS = ROOT / "stacks"
@@ -55,6 +56,8 @@ FULL = {
     "take_over": True,
     "was": "before",
     "protect": False,
+    "watch": {"auc": 0.7, "drop": {"auc": 0.05, "mse": 2}, "stale": "10d", "healthy": False},
+    "owner": "growth@example.com",
     "gate": {"auc": 0.7, "fitness": "good", "healthy": False, "beats_current": {"auc": 0.01}},
 }
 GOOD: dict[str, Any] = {
@@ -79,6 +82,9 @@ BAD: dict[str, Any] = {
     "collect too large": {"models": {"a": {**MODEL, "config": {"collect": 50_001}}}},
     "collect in parts": {"models": {"a": {**MODEL, "config": {"collect": 100.5}}}},
     "generation 0": {"models": {"a": {**MODEL, "generation": 0}}},
+    "unknown key of a watch": {"models": {"a": {**MODEL, "watch": {"beats_current": {}}}}},
+    "unknown key of a drop": {"models": {"a": {**MODEL, "watch": {"drop": {"auk": 0.1}}}}},
+    "impossible age": {"models": {"a": {**MODEL, "watch": {"stale": "ten days"}}}},
     "impossible auc": {"models": {"a": {**MODEL, "gate": {"auc": 1.1}}}},
     "impossible band": {"models": {"a": {**MODEL, "gate": {"fitness": "great"}}}},
     "name with a dot": {"models": {"a": {**MODEL, "name": "a.b"}}},
@@ -109,7 +115,7 @@ def test_bad_declarations_are_refused_as_the_program_does(name: str, folder: Fol
     assert validate_file(folder.write("x", BAD[name])).findings
 
 
-@pytest.mark.parametrize("shape", [ModelDeclaration, ModelConfig, Gate, Margins])
+@pytest.mark.parametrize("shape", [ModelDeclaration, ModelConfig, Gate, Margins, Watch, Drop])
 def test_every_field_is_described(shape: type[Any]) -> None:
     """An editor has a description for each field, with what it may be."""
     described = schema()["$defs"][shape.__name__]

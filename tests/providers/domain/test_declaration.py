@@ -9,9 +9,9 @@ from pydantic import BaseModel, Field, ValidationError
 from providers.lytics.domain.declaration import (
     ModelConfig,
     ModelDeclaration,
-    duration_s,
     problems_across_fields,
 )
+from providers.lytics.domain.duration import duration_s
 from providers.lytics.domain.explain import explain, unknown_key
 from providers.lytics.stack_file.reader import StackFile
 from tests.support.lab import ALL_USERS, HIGH_VALUE, declared
