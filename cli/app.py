@@ -2,6 +2,7 @@
 
 import typer
 
+from cli.audiences.command import audiences
 from cli.drift.command import drift
 from cli.importing.command import import_models
 from cli.init.command import init_stack
@@ -28,6 +29,7 @@ app = typer.Typer(
 app.command("validate")(validate)
 app.command("list")(list_models)
 app.command("show")(show_model)
+app.command("audiences")(audiences)
 app.command("import")(import_models)
 app.command("retrain")(retrain)
 app.command("init")(init_stack)

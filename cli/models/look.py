@@ -90,9 +90,7 @@ def find_model(look: Look, wanted: str) -> Row:
     Raises:
         CliError: there is none, or several ids begin so.
     """
-    row = _by_key(look.rows, wanted) or _by_id(look, wanted)
-    if row is None:
-        raise CliError(_unknown(look, wanted))
+    row = find_row(look, wanted)
     if row.model is None:
         return row
     try:
@@ -100,6 +98,14 @@ def find_model(look: Look, wanted: str) -> Row:
             return with_summary(client, row)
     except (CliError, LyticsError) as exc:
         return replace(row, problem=str(exc))
+
+
+def find_row(look: Look, wanted: str) -> Row:
+    """Return the model of a key or an id, as the look shows it; as `find_model`."""
+    row = _by_key(look.rows, wanted) or _by_id(look, wanted)
+    if row is None:
+        raise CliError(_unknown(look, wanted))
+    return row
 
 
 def _by_key(rows: list[Row], key: str) -> Row | None:

@@ -139,6 +139,9 @@ class Segment(WireShape):
     invalid: Flag = False
     invalid_reason: Text = ""
     deleted: Flag = False
+    # Its definition: FilterQL, in API v2 also as a tree.
+    segment_ql: Text = ""
+    ast: Any = None
 
 
 class Share(WireShape):

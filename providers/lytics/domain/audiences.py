@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from providers.lytics.domain.filterql import Definition, Read, Reads, read_text
 from providers.lytics.domain.filterql_tree import text_of_tree
+from providers.lytics.shapes import Segment
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,11 @@ class Audience:
     deleted: bool = False
     """It is no audience any more: it uses nothing."""
 
+    @property
+    def shown(self) -> str:
+        """What people call it: its slug, and that it is invalid."""
+        return f"{self.slug or self.id}{' (invalid)' if self.invalid else ''}"
+
 
 class Use(NamedTuple):
     """One audience's use of a score."""
@@ -40,6 +46,12 @@ class Use(NamedTuple):
     where: str
     through: tuple[str, ...] = ()
     """The slugs of the audiences between, the nearest first; () where it reads the score itself."""
+
+    @property
+    def shown(self) -> str:
+        """Who it is, and through whom: `big_campaign through likely_buyers`."""
+        way = f" through {', '.join(self.through)}" if self.through else ""
+        return f"{self.audience.shown}{way}"
 
 
 class Unread(NamedTuple):
@@ -83,6 +95,22 @@ def read_definition(text: str, ast: object = None) -> Definition:
         except ValueError as problem:
             return read or Definition(problem=str(problem))
     return read or Definition(problem="the segment list has no definition of it")
+
+
+def uses_in(segments: Iterable[Segment]) -> Uses:
+    """Return who uses which model, from the segment list of an account."""
+    return uses_of_models(
+        Audience(
+            one.id,
+            one.slug_name,
+            one.name,
+            one.segment_ql,
+            one.ast,
+            invalid=one.invalid,
+            deleted=one.deleted,
+        )
+        for one in segments
+    )
 
 
 def uses_of_models(audiences: Iterable[Audience]) -> Uses:

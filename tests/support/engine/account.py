@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from sandbox.segments import segment_id
+from sandbox.segments import SegmentPlan, segment_id
 from sandbox.server import Handle
 
 Json = dict[str, Any]
@@ -123,6 +123,11 @@ class Account:
         reply = self._client.post("/api/ml", json=body).raise_for_status().json()
         data = reply.get("data", reply)
         return str(data["id"])
+
+    def audience(self, slug: str, where: str) -> None:
+        """Make an audience as somebody else would."""
+        plan = SegmentPlan(slug, slug.replace("_", " ").title(), where=where)
+        self.handle.world.directory.add(1234, [plan], [0])
 
     def wait(self, what: Callable[[], object], seconds: float = HANGS_AFTER_S) -> None:
         """Wait until something is so."""

@@ -1,0 +1,1 @@
+"""`lytics-ml audiences`: who uses the models of an account."""
