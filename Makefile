@@ -8,8 +8,12 @@ SHELL := bash
 # Where the local sandbox listens: make up SANDBOX_PORT=8792
 SANDBOX_PORT ?= 8791
 
-# More arguments for pytest: make test PYTEST_ARGS="-m 'not engine'"
+# More arguments for pytest: make test PYTEST_ARGS="-k gate"
 PYTEST_ARGS ?=
+
+# Tests run side by side, those of one file one after the other. The engine's wait more than they
+# compute, so there are more of them than cores.
+WORKERS ?= -n 4 --dist loadfile
 
 # Where the luck of the long tests begins: make chaos SEED=7
 SEED ?= 1
@@ -25,7 +29,7 @@ DAEMON := $(PY) -m sandbox.daemon --port $(SANDBOX_PORT)
 # The local stack talks to the sandbox, whatever key and address this shell has for a real account.
 LOCAL := env -u LIOKEY LYTICS_API_URL=http://127.0.0.1:$(SANDBOX_PORT)/api bin/pulumi
 
-.PHONY: help up down clean test chaos bench lint format types check engine sandbox lock venv
+.PHONY: help up down clean test quick chaos bench lint format types check engine sandbox lock venv
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,7 +67,10 @@ clean: down ## remove what was made in this folder
 	fi
 
 test: engine ## run every test, those of the real engine included
-	@.venv/bin/pytest $(PYTEST_ARGS)
+	@.venv/bin/pytest $(WORKERS) $(PYTEST_ARGS)
+
+quick: venv ## run the tests that need no engine, in about a minute
+	@.venv/bin/pytest $(WORKERS) -m "not engine and not slow" $(PYTEST_ARGS)
 
 chaos: engine ## break every request, kill every run, and print what came of it
 	@CHAOS_SEED=$(SEED) .venv/bin/pytest tests/chaos -m "chaos or not chaos" $(PYTEST_ARGS)
@@ -82,8 +89,9 @@ format: venv ## put the code into its form
 types: venv ## check the types
 	@.venv/bin/mypy $(wildcard __main__.py providers cli sandbox toolchain bench tests)
 
-check: lint types ## lint, and check form, types and pins
+check: lint types ## lint, and check form, types, pins and which room imports which
 	@.venv/bin/ruff format --check --quiet . || { echo 'Not in form; run: make format'; exit 1; }
+	@said=$$(.venv/bin/lint-imports --no-logo) || { printf '%s\n' "$$said"; exit 1; }
 	@$(PY) -m toolchain.pins check
 
 engine: venv ## get the pinned Pulumi
