@@ -80,7 +80,7 @@ bench: engine ## measure it beside the engine's floor and a peer; takes most of 
 
 lint: venv ## look for mistakes in the code
 	@.venv/bin/ruff check .
-	@.venv/bin/shellcheck -x -P SCRIPTDIR bin/pulumi bin/lytics-ml toolchain/*.sh .ci/run
+	@.venv/bin/shellcheck -x -P SCRIPTDIR bin/pulumi bin/lytics-ml toolchain/*.sh .ci/run .ci/test-tools
 
 format: venv ## put the code into its form
 	@.venv/bin/ruff format .

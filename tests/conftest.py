@@ -1,5 +1,6 @@
 """What every room's tests share: accounts in a sandbox, and projects of the real engine."""
 
+import os
 import signal
 import ssl
 from collections.abc import Callable, Iterator
@@ -24,6 +25,18 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("stable")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the long tests, and those of data that isn't here, unless they are asked for."""
+    chosen = config.option.markexpr or ""
+    unwanted = set() if "chaos" in chosen else {"chaos"}
+    if not os.environ.get("LYTICS_ML_SHOP_CSV"):
+        unwanted.add("own_data")
+    left_out = [item for item in items if unwanted & {mark.name for mark in item.iter_markers()}]
+    if left_out:
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,17 +1,23 @@
-"""The test bed: what it went through is printed at the end; the long tests run only on request."""
+"""The test bed: what it went through is printed at the end."""
+
+from typing import Any
 
 import pytest
 
 from tests.support.bed.figures import Figures, book
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the long tests out unless they are asked for, whatever other marks are chosen."""
-    if "chaos" in (config.option.markexpr or ""):
-        return
-    long = [item for item in items if item.get_closest_marker("chaos")]
-    items[:] = [item for item in items if item not in long]
-    config.hook.pytest_deselected(items=long)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand the figures of one of several workers on to the process that prints them."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["figures"] = book.counted()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:  # noqa: ANN401 - xdist's
+    """Take over what a worker counted."""
+    for counted in getattr(node, "workeroutput", {}).get("figures", []):
+        book.take_over(*counted)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

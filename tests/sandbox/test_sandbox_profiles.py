@@ -167,7 +167,7 @@ def test_example_of_the_readme_is_read(tmp_path: Path) -> None:
 SHOP = Path(os.environ.get("LYTICS_ML_SHOP_CSV") or "absent.csv")
 
 
-@pytest.mark.skipif(not SHOP.is_file(), reason="LYTICS_ML_SHOP_CSV names no file")
+@pytest.mark.own_data
 def test_real_shop_sessions(tmp_path: Path) -> None:
     """On 12,330 real sessions PageValues tells buyers best, at the AUC of plain scikit-learn."""
     path = tmp_path / "shop.csv"

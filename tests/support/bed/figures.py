@@ -33,6 +33,17 @@ class Book:
         """Return the figures of a kind."""
         return self._kinds.setdefault(title, Figures(title))
 
+    def counted(self) -> list[tuple[str, dict[str, int], dict[str, int]]]:
+        """Return each kind's title and counts, as plain values."""
+        kinds = self._kinds.values()
+        return [(kind.title, dict(kind.counts), dict(kind.on_creates)) for kind in kinds]
+
+    def take_over(self, title: str, counts: dict[str, int], on_creates: dict[str, int]) -> None:
+        """Count what another process counted."""
+        kind = self.kind(title)
+        kind.counts.update(counts)
+        kind.on_creates.update(on_creates)
+
     def lines(self) -> list[str]:
         """Return a line of text per kind."""
         lines = []
