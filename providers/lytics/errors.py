@@ -4,6 +4,7 @@ LyticsError
 ├── SettingsError            the key, the address or the account number is missing or unusable
 ├── DeclarationError         a declaration can't be carried out; holds every problem at once
 ├── ConflictError            the account holds something that only a person can decide about
+├── HistoryError             the file that says what was live when can't be read or written
 ├── AccountError             the key belongs to another account than the one in the state
 └── RequestError             one request failed: knows method, path, whether it may have worked
     ├── ConnectError         it never reached the API
@@ -35,6 +36,10 @@ class SettingsError(LyticsError):
 
 class ConflictError(LyticsError):
     """The account holds something that only a person can decide about."""
+
+
+class HistoryError(LyticsError):
+    """The file that says what was live when can't be read or written."""
 
 
 class AccountError(LyticsError):

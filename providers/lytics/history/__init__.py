@@ -1,0 +1,1 @@
+"""What was live when, and with which scores: JSON lines, one file a stack."""
