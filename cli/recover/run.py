@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, field
 
+from cli.audiences.ask import ask_for_audiences
 from cli.edit.stack_edit import StackEdit
 from cli.errors import PROBLEMS, CliError
 from cli.importing.plan import Import, plan_import
@@ -14,6 +15,8 @@ from cli.workspace.project import Project
 from cli.workspace.pulumi import run_pulumi
 from cli.workspace.state import StackState, read_state
 from providers.lytics.api.client import LyticsClient
+from providers.lytics.domain.audiences import Use, Uses, deletion_refused, users_left
+from providers.lytics.domain.declaration import EVEN_IF_USED, policy_of
 from providers.lytics.domain.segments import SegmentBook
 from providers.lytics.errors import AccountError, DeclarationError, LyticsError
 from providers.lytics.shapes import Model
@@ -171,12 +174,19 @@ def retire(project: Project, damage: Damage) -> list[str]:
         return [_retire(client, one) for one in damage.leftovers]
 
 
+def _users(client: LyticsClient, model: Model) -> tuple[Use, ...]:
+    asked = ask_for_audiences(client)
+    return users_left(model.name, model.id, asked.uses or Uses(), client.list_models())
+
+
 def _retire(client: LyticsClient, one: Leftover) -> str:
     model = one.model
     name = f"'{one.key}': model {model.id}"
     if one.policy == "retain":
         return f"{name} stays as it is (on_delete: retain)"
-    if one.policy == "delete":
+    if policy_of(one.policy) == "delete":
+        if one.policy != EVEN_IF_USED and (users := _users(client, model)):
+            return deletion_refused(one.key, model.id, users)
         if client.delete_model(model.id):
             return f"{name} is deleted"
         return f"{name} stays: Lytics says that there is nothing to delete, and shows it"

@@ -13,7 +13,7 @@ from cli.review.plan import Plan, Step
 from cli.review.words import Quoted, Words, words
 from cli.screen.markdown import plain
 from cli.workspace.state import StackState
-from providers.lytics.domain.declaration import ModelInputs
+from providers.lytics.domain.declaration import ModelInputs, policy_of
 from providers.lytics.domain.diff import Difference, Unknown, config_differences, differ
 from providers.lytics.domain.gate import Gate, kept_gate
 from providers.lytics.domain.identity import NameIndex, normalised_config
@@ -218,7 +218,7 @@ class _Reader:
 
     @property
     def _policy(self) -> str:
-        return str(self._step.old.get("on_delete") or "deactivate")
+        return policy_of(self._step.old.get("on_delete"))
 
     def _left_behind(self, live: Subject | None, old: Subject) -> Words:
         if live and self._policy != "retain" and effects.is_set_live_by_nobody(self._step.new):
@@ -228,7 +228,7 @@ class _Reader:
     def _removed(self) -> Change:
         old, live = self._old(), self._live()
         declared = self._facts.removals.get(self._step.key)
-        policy = str(declared or self._policy)
+        policy = policy_of(declared) if declared else self._policy
         return Change(
             key=self._step.key,
             actions=("removed",),

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from providers.lytics.domain.filterql import Definition, Read, Reads, read_text
 from providers.lytics.domain.filterql_tree import text_of_tree
-from providers.lytics.shapes import Segment
+from providers.lytics.shapes import Model, Segment
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,36 @@ class Uses:
         """
         found = [*self.by_name.get(name, ()), *self.of_any]
         return tuple(sorted(found, key=lambda use: (len(use.through), use.audience.slug)))
+
+
+def users_left(name: str, model_id: str, uses: Uses, models: Iterable[Model]) -> tuple[Use, ...]:
+    """Return the audiences that would get no new scores if a model went.
+
+    Args:
+        name: the model's name.
+        model_id: its id.
+        uses: who uses what.
+        models: the account's models: another live one of the same name writes the score on.
+    """
+    if any(one.is_active and one.name == name and one.id != model_id for one in models):
+        return ()
+    return uses.of(name)
+
+
+def told(uses: Iterable[Use], most: int = 10) -> str:
+    """Return users in words: `audience likely`, `audiences likely, campaign through likely`."""
+    shown = list(dict.fromkeys(use.shown for use in uses))
+    more = f" and {len(shown) - most} more" if len(shown) > most else ""
+    return f"audience{'' if len(shown) == 1 else 's'} {', '.join(shown[:most])}{more}"
+
+
+def deletion_refused(key: str, model_id: str, uses: Iterable[Use]) -> str:
+    """Return why a model isn't deleted, and what to do."""
+    return (
+        f"'{key}': model {model_id} isn't deleted, as its score is used by {told(uses)}. Change "
+        "them first, or declare on_delete: deactivate, which leaves them the scores that they "
+        "have, or on_delete: {delete: even_if_used}"
+    )
 
 
 def read_definition(text: str, ast: object = None) -> Definition:

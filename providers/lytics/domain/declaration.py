@@ -6,9 +6,16 @@ field says what a change of it does: that is the only place where it is told.
 
 import re
 from enum import Enum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+)
 
 from providers.lytics.domain.duration import Duration
 from providers.lytics.domain.gate import Gate
@@ -86,7 +93,55 @@ SegmentRef = Annotated[
     AfterValidator(_segment),
 ]
 FieldName = Annotated[str, Field(min_length=1, max_length=500)]
-OnDelete = Literal["deactivate", "delete", "retain"]
+OnDelete = Literal["deactivate", "delete", "retain", "delete_even_if_used"]
+EVEN_IF_USED: Literal["delete_even_if_used"] = "delete_even_if_used"
+"""What `on_delete: {delete: even_if_used}` is, wherever it is kept."""
+
+
+def kept_on_delete(value: object) -> object:
+    """Return `on_delete` as it is kept, in one word; anything that it can't be stays as it is."""
+    return EVEN_IF_USED if value == {"delete": "even_if_used"} else value
+
+
+def _on_delete(value: object) -> object:
+    """Refuse what `on_delete` can't be, in the words of a declaration."""
+    if value not in get_args(OnDelete):
+        got = f", got {value}" if isinstance(value, str) else ""
+        what = f"expected {', '.join(_POLICIES)} or {{delete: even_if_used}}{got}"
+        raise ValueError(what)
+    return value
+
+
+def _declared_on_delete(value: object) -> object:
+    # Only a mapping says it in a file.
+    return _on_delete({} if value == EVEN_IF_USED else kept_on_delete(value))
+
+
+_POLICIES = [policy for policy in get_args(OnDelete) if policy != EVEN_IF_USED]
+DeclaredOnDelete = Annotated[
+    OnDelete,
+    BeforeValidator(_declared_on_delete),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "enum": _POLICIES},
+                {
+                    "type": "object",
+                    "properties": {"delete": {"const": "even_if_used"}},
+                    "required": ["delete"],
+                    "additionalProperties": False,
+                },
+            ]
+        }
+    ),
+]
+
+
+def policy_of(on_delete: object) -> str:
+    """Return how a model leaves, by what a state or a declaration keeps of `on_delete`."""
+    return "delete" if on_delete == EVEN_IF_USED else str(on_delete or "deactivate")
+
+
 DEFAULT_BUILD_TIMEOUT = "4h"
 
 
@@ -155,7 +210,7 @@ class ModelSettings(BaseModel):
         Field(description="raise it to train an unchanged declaration anew (optional, default 1)"),
     ] = None
     on_delete: Annotated[
-        OnDelete | None,
+        Annotated[OnDelete, BeforeValidator(_on_delete)] | None,
         Change.STATE_ONLY,
         Field(description="how the model leaves the account (optional, default deactivate)"),
     ] = None
@@ -210,9 +265,9 @@ class ModelInputs(ModelSettings):
         return self.activation is not None or self.is_active is False
 
     @property
-    def policy(self) -> OnDelete:
+    def policy(self) -> str:
         """How the model leaves the account."""
-        return self.on_delete or "deactivate"
+        return policy_of(self.on_delete)
 
 
 class ModelDeclaration(ModelSettings):
@@ -226,6 +281,14 @@ class ModelDeclaration(ModelSettings):
         SegmentRef,
         Field(description="whom they should resemble: a name, a slug or a 32-hex id"),
     ]
+    on_delete: Annotated[
+        DeclaredOnDelete | None,
+        Change.STATE_ONLY,
+        Field(
+            description="how the model leaves the account: deactivate, delete, retain or "
+            "{delete: even_if_used} (optional, default deactivate)"
+        ),
+    ] = None
     gate: Annotated[
         Gate | None, Field(description="what the trained model must score to go live (optional)")
     ] = None
@@ -266,7 +329,10 @@ class Removal(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
-    on_delete: Annotated[OnDelete, Field(description="deactivate, delete or retain")]
+    on_delete: Annotated[
+        DeclaredOnDelete,
+        Field(description="deactivate, delete, retain or {delete: even_if_used}"),
+    ]
 
 
 def problems_across_fields(declared: dict[str, Any]) -> list[tuple[tuple[str, ...], str]]:

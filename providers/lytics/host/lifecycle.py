@@ -15,6 +15,7 @@ from providers.lytics.domain.record import (
 from providers.lytics.errors import (
     AccountError,
     ConflictError,
+    LyticsError,
     RateLimitedError,
     RejectedError,
     RequestError,
@@ -53,6 +54,7 @@ class ModelLifecycle:
         if difference.replaces:
             self._run.note_replaced(lineage, model_id)
             self._run.note_policy(model_id, state.get("on_delete") or "deactivate")
+            self._warn_if_used(model_id, state, inputs)
         else:
             self._keep(lineage, str(inputs.get("key")), model_id, inputs)
         return difference
@@ -130,7 +132,8 @@ class ModelLifecycle:
                 state's policy holds.
 
         Raises:
-            ConflictError: it is live and its successor isn't, nor is declared not to be.
+            ConflictError: it is live and its successor isn't, nor is declared not to be; or it
+                is to be deleted and audiences use its score.
             AccountError: the key is another account's.
         """
         if self._run.is_in_use(model_id):
@@ -149,10 +152,11 @@ class ModelLifecycle:
             return
         if inputs.policy != "retain":
             self._refuse_to_leave_a_gap(inputs, model)
-        self._retire(inputs, model)
+        self._retire(self._not_used(inputs, model), model)
 
     def _keep(self, lineage: str, key: str, model_id: str, inputs: Mapping[str, Any]) -> None:
         self._run.note_kept(lineage, key, model_id, stays_idle=inputs.get("is_active") is False)
+        self._run.lineage(lineage).leaves = inputs.get("on_delete") or "deactivate"
 
     # --- create -----------------------------------------------------------------------------
 
@@ -386,6 +390,39 @@ class ModelLifecycle:
             todo = "Run pulumi up again once it is live"
         message = f"{what}, so the first one is kept. {todo}"
         raise ConflictError(message)
+
+    def _not_used(self, inputs: ModelInputs, model: Model) -> ModelInputs:
+        """Return how a model leaves if no audience uses it, or what is declared if one does.
+
+        Raises:
+            ConflictError: it is to be deleted, and audiences use its score.
+        """
+        if inputs.on_delete != "delete":
+            return inputs
+        others = self._run.looks.at_most_old(self._run.timing.recent_s).models.values()
+        users = self._run.users.left(model.name, model.id, others)
+        if not users:
+            return inputs
+        # A model that was replaced while it was to be deleted leaves as its key is declared today.
+        today = self._run.lineage(inputs.lineage).leaves
+        if today in {None, "delete"}:
+            raise ConflictError(self._run.users.refusal(inputs.key, model.id, users))
+        return inputs.model_copy(update={"on_delete": today})
+
+    def _warn_if_used(
+        self, model_id: str, state: Mapping[str, Any], inputs: Mapping[str, Any]
+    ) -> None:
+        """Warn of a replacement whose old model an `up` will refuse to delete."""
+        name = str(state.get("name"))
+        policies = {state.get("on_delete"), inputs.get("on_delete")}
+        if policies != {"delete"} or inputs.get("name") == name:
+            return
+        try:
+            users = self._run.users.left(name, model_id, ())
+        except LyticsError:
+            return  # What is only said beforehand must not fail anything.
+        if users:
+            self._run.warn(self._run.users.refusal(str(inputs.get("key")), model_id, users))
 
     def _retire(self, inputs: ModelInputs, model: Model) -> None:
         name = f"'{inputs.key}': model {model.id}"

@@ -19,8 +19,9 @@ from providers.lytics.errors import (
     LyticsError,
     RequestError,
 )
-from providers.lytics.host.engine_log import tell
+from providers.lytics.host.engine_log import tell, warn
 from providers.lytics.host.model_list import Look, Looks
+from providers.lytics.host.used import Users
 from providers.lytics.shapes import Model
 from providers.lytics.timing import REAL, Timing
 
@@ -36,12 +37,14 @@ class Lineage:
     Attributes:
         current: the id that the resource has come to in this run, None before.
         stays_idle: whether that model is declared not to be live.
+        leaves: how it is declared to leave, `on_delete`; None before it is known.
         replaced: ids that this run replaces.
         trained: id -> inputs hash of every model that the state remembers.
     """
 
     current: str | None = None
     stays_idle: bool = False
+    leaves: "OnDelete | None" = None
     replaced: set[str] = field(default_factory=set)
     trained: dict[str, str] = field(default_factory=dict)
 
@@ -66,6 +69,8 @@ class Run:
         self.settings = settings
         self.timing = timing
         self.say = say
+        self.warn = warn if say is tell else say
+        self.users = Users(self)
         self.swapping = timing.lock()
         self._client = client
         self._lock = threading.RLock()

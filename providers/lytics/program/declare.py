@@ -20,6 +20,7 @@ from providers.lytics.program.sdk_costs import register_what_is_declared
 from providers.lytics.program.segment_lookup import fetch_book, resolve_all
 from providers.lytics.program.stack_outputs import Declared
 from providers.lytics.program.start import told_to_the_user
+from providers.lytics.program.used_notes import warn_of_deletions
 from providers.lytics.program.watcher import program_watcher
 from providers.lytics.stack_file.reader import Stack
 
@@ -50,6 +51,7 @@ def declare(stack: Stack) -> dict[str, Declared]:
             for key, one in declared.items()
         ]
         awaited(note(planned))
+        awaited(warn_of_deletions(stack.removed))
     return declared
 
 

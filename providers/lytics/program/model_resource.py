@@ -7,6 +7,7 @@ from typing import Any, Literal
 import pulumi
 from pulumi.dynamic import Resource
 
+from providers.lytics.domain.declaration import kept_on_delete
 from providers.lytics.domain.identity import lineage
 from providers.lytics.domain.record import SHOWN
 from providers.lytics.domain.segments import is_id
@@ -80,7 +81,7 @@ class MlModel(Resource, module="lytics", name="MlModel"):
         name: pulumi.Input[str] | None = None,
         is_active: pulumi.Input[bool] | None = None,
         config: pulumi.Input[Mapping[str, Any]] | None = None,
-        on_delete: pulumi.Input[str] | None = None,
+        on_delete: pulumi.Input[str] | Mapping[str, str] | None = None,
         generation: pulumi.Input[int] | None = None,
         adopt: pulumi.Input[str] | None = None,
         take_over: pulumi.Input[bool] | None = None,
@@ -103,7 +104,8 @@ class MlModel(Resource, module="lytics", name="MlModel"):
             is_active: whether the model is live; left out, it isn't managed.
             config: use_scores, use_content, collect, build_only, auto_tune, tune_model, re_run,
                 additional; a change trains a new model.
-            on_delete: `deactivate` (default), `delete` or `retain`.
+            on_delete: `deactivate` (default), `delete`, `retain` or
+                `{"delete": "even_if_used"}`.
             generation: raise it to train an unchanged declaration anew (default 1).
             adopt: id of an existing model to take over instead of training one.
             take_over: adopt a model whose name shows that another stack made it.
@@ -124,7 +126,7 @@ class MlModel(Resource, module="lytics", name="MlModel"):
             "name": name,
             "is_active": is_active,
             "config": config,
-            "on_delete": on_delete,
+            "on_delete": kept_on_delete(on_delete),
             "generation": generation,
             "adopt": adopt,
             "take_over": take_over,

@@ -188,3 +188,30 @@ def test_a_thousand_models_are_read(tmp_path: Path) -> None:
 def test_the_stacks_of_this_project_are_right(path: Path) -> None:
     """Every stack file that the project brings can be used."""
     assert read_stack_file(path).models
+
+
+def test_a_deletion_whoever_uses_the_model_is_a_mapping(tmp_path: Path) -> None:
+    """In a model, in defaults and under `removed`; kept in one word everywhere else."""
+    stack = read(
+        tmp_path,
+        """
+        defaults: {on_delete: {delete: even_if_used}}
+        models:
+          a: {source: x, target: y, config: {use_scores: true}}
+          b: {source: x, target: y, config: {use_scores: true}, on_delete: delete}
+        removed: {c: {on_delete: {delete: even_if_used}}}
+        """,
+    )
+    assert {key: model.on_delete for key, model in stack.models.items()} == {
+        "a": "delete_even_if_used",
+        "b": "delete",
+    }
+    assert stack.removed["c"].on_delete == "delete_even_if_used"
+
+
+@pytest.mark.parametrize("value", ["{delete: if_used}", "{retain: even_if_used}", "[delete]"])
+def test_another_mapping_of_on_delete_is_refused(tmp_path: Path, value: str) -> None:
+    """Only one mapping is known; the word that it is kept in is none."""
+    for wrong in (value, "delete_even_if_used"):
+        with pytest.raises(DeclarationError, match=r"retain or \{delete: even_if_used\}"):
+            read(tmp_path, f"removed: {{c: {{on_delete: {wrong}}}}}")

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from sandbox.segments import SegmentPlan, segment_id
+from sandbox.segments import segment_id
 from sandbox.server import Handle
 
 Json = dict[str, Any]
@@ -126,8 +126,8 @@ class Account:
 
     def audience(self, slug: str, where: str) -> None:
         """Make an audience as somebody else would."""
-        plan = SegmentPlan(slug, slug.replace("_", " ").title(), where=where)
-        self.handle.world.directory.add(1234, [plan], [0])
+        segment = {"slug_name": slug, "name": slug, "segment_ql": f"FILTER {where}"}
+        self._client.post("/_sandbox/segments", json=segment).raise_for_status()
 
     def wait(self, what: Callable[[], object], seconds: float = HANGS_AFTER_S) -> None:
         """Wait until something is so."""
