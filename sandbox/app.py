@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
-from sandbox import ml_api, segment_api
+from sandbox import ml_api, segment_api, segmentml_api
 from sandbox.audiences.control import SegmentControl
 from sandbox.calls import Handler, endpoint, refusal
 from sandbox.control import Control, refuse_control
@@ -28,8 +28,15 @@ V1: list[tuple[str, str, Handler]] = [
     ("GET", "/segment/sizes", segment_api.list_sizes),
     ("GET", "/segment/{id}", segment_api.get_segment),
     ("GET", "/segment/{id}/size", segment_api.get_size),
+    ("GET", "/segment/{id}/sizes", segment_api.get_size),
+    ("GET", "/segmentml", segmentml_api.list_segmentml),
+    ("GET", "/segmentml/_dependencies/{name}", segmentml_api.get_dependencies),
+    ("GET", "/segmentml/{name}/_dependencies", segmentml_api.get_dependencies),
+    ("GET", "/segmentml/{name}", segmentml_api.get_segmentml),
 ]
-"""API page; segments from the Lytics API v1 documents. ML has no delete here."""
+"""API page; segments and SegmentML from the Lytics API v1 documents, whose two paths of a segment's
+size and of dependencies are both served, as documents and go-lytics disagree. ML has no delete
+here."""
 
 V2: list[tuple[str, str, Handler]] = [
     ("GET", "/ml", ml_api.list_models),

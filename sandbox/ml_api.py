@@ -50,7 +50,7 @@ def create_model(call: Call) -> Response:
     body = call.body()
     if not call.v2 and not body:
         body = {**call.query, "config": rules.config_from_query(call.query)}
-    creation = rules.parse_creation(body, call.caller.aid, call.world.directory)
+    creation = rules.parse_creation(body, call.caller.aid, call.world.directory, v2=call.v2)
     world, aid = call.world, call.caller.aid
     name = rules.altered_name(creation.name, world.behaviour)
     model = _same_model(world, aid, name, creation)

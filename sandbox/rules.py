@@ -35,7 +35,9 @@ class Creation:
     config: Config
 
 
-def parse_creation(body: Mapping[str, Any], aid: int, directory: Directory) -> Creation:
+def parse_creation(
+    body: Mapping[str, Any], aid: int, directory: Directory, *, v2: bool = False
+) -> Creation:
     """Read the parameters of ML Create.
 
     ``is_active`` is no create parameter on the API page and is ignored; so is any other name
@@ -46,6 +48,7 @@ def parse_creation(body: Mapping[str, Any], aid: int, directory: Directory) -> C
         aid: the caller's account.
         directory: its segments; source and target are ids, slugs aren't looked up (assumption:
             the API page says ``<source_segment_id>``).
+        v2: which generation was asked.
 
     Raises:
         BadRequestError: a value is missing or of the wrong type, or the name has a forbidden
@@ -56,7 +59,7 @@ def parse_creation(body: Mapping[str, Any], aid: int, directory: Directory) -> C
     target = _segment(body, "target", aid, directory)
     name = _text(body, "name") or f"{source.slug}::{target.slug}"
     check_name(name)
-    config = parse_config(body.get("config"))
+    config = parse_config(body.get("config"), v2=v2)
     label, description = _text(body, "label"), _text(body, "description")
     return Creation(name, label, description, source, target, config)
 
@@ -95,8 +98,10 @@ def check_name(name: str) -> None:
         raise BadRequestError(message)
 
 
-def parse_config(config: object) -> Config:
-    """Read a model config; unknown keys are tolerated, nulls count as not sent.
+def parse_config(config: object, *, v2: bool = False) -> Config:
+    """Read a model config; unknown keys are passed over, nulls count as not sent.
+
+    ``blocked`` is known to v2 alone, ``tune_model`` to /api alone.
 
     Raises:
         BadRequestError: a value has another type than the API page gives it, or ``collect`` is
@@ -109,7 +114,7 @@ def parse_config(config: object) -> Config:
         raise BadRequestError(message)
     parsed = Config()
     for key, value in config.items():
-        if value is None:
+        if value is None or key == ("tune_model" if v2 else "blocked"):
             continue
         if key in SWITCHES:
             setattr(parsed, key, _of_type(key, value, bool, "a boolean"))

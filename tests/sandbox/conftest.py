@@ -65,13 +65,13 @@ def start() -> Iterator[Callable[..., httpx.Client]]:
         handle.stop()
 
 
-def create_model(client: httpx.Client, **changes: Any) -> Json:  # noqa: ANN401 - JSON
+def create_model(client: httpx.Client, base: str = "/api", **changes: Any) -> Json:  # noqa: ANN401 - JSON
     """Create a model of all_users and high_value, or of other slugs."""
     slugs = {"source": "all_users", "target": "high_value"}
     slugs |= {key: changes.pop(key) for key in slugs if key in changes}
     body = {key: segment_id(1234, slug) for key, slug in slugs.items()}
     config = changes.pop("config", {"use_scores": True})
-    reply = client.post("/api/ml", json={**body, "config": config, **changes})
+    reply = client.post(f"{base}/ml", json={**body, "config": config, **changes})
     assert reply.status_code == 201, reply.text
     created: Json = reply.json()["data"]
     return created

@@ -237,3 +237,38 @@ def test_segments_are_listed_by_table_and_validity(api: httpx.Client) -> None:
     by_slug = api.get("/v2/segment/high_value").json()["data"]
     assert by_slug == api.get(f"/v2/segment/{SEGMENTS['target']}").json()["data"]
     assert len(api.get("/api/segment/sizes").json()["data"]) == 13
+
+
+def test_each_generation_passes_over_the_others_config(api: httpx.Client, create: Create) -> None:
+    """``blocked`` is v2's alone and ``tune_model`` is /api's."""
+    config = {"use_scores": True, "blocked": ["city"], "tune_model": True}
+    ids = {base: create(api, base, config=config)["id"] for base in ("/api", "/v2")}
+    kept = {
+        base: (
+            api.get(f"/v2/ml/{model_id}").json()["data"]["config"]["blocked"],
+            api.get(f"/api/ml/{model_id}").json()["data"]["config"]["tune_model"],
+        )
+        for base, model_id in ids.items()
+    }
+    assert kept == {"/api": ([], True), "/v2": (["city"], False)}
+
+
+def test_a_label_may_be_anything_in_v2s_query(api: httpx.Client, create: Create) -> None:
+    """PUT keeps every character of a label, an empty one, and booleans as text."""
+    path = f"/v2/ml/{create(api, label='before')['id']}"
+    for label in ("a&b=c#d%20+é", "two\nlines", "x" * 1000, "🙂", ""):
+        shown = api.put(path, params={"label": label, "hidden": "true"}).json()["data"]
+        assert (shown["label"], shown["hidden"]) == (label, True)
+    assert api.put(path, params={"hidden": "perhaps"}).status_code == 400
+
+
+def test_segment_size_is_served_under_both_paths(api: httpx.Client) -> None:
+    """The documents say ``size``, go-lytics asks for ``sizes``; slugs and ids find it."""
+    sizes = [
+        api.get(f"/api/segment/{key}/{word}").json()["data"]
+        for key in ("high_value", SEGMENTS["target"])
+        for word in ("size", "sizes")
+    ]
+    assert sizes == [sizes[0]] * 4
+    assert sizes[0]["size"] == 2400
+    assert api.get("/api/segment/none/sizes").status_code == 404

@@ -48,7 +48,7 @@ def test_build_only_decides_who_goes_live(
         ({"target": "retired_campaign"}, "campaign_2019 no longer exists"),
         ({"config": {}}, "no features were selected"),
         ({"config": {"additional": ["shoe_size"]}}, "no features were selected"),
-        ({"config": {"use_scores": True, "blocked": ["score_recency"]}}, ""),
+        ({"base": "/v2", "config": {"use_scores": True, "blocked": ["score_recency"]}}, ""),
     ],
 )
 def test_hopeless_models_end_invalid_with_a_reason(

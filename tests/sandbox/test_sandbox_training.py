@@ -63,8 +63,8 @@ class Built:
 def build(client: httpx.Client, create: Create, wait_for: WaitFor) -> Callable[..., Built]:
     """Train a model and fetch everything about it."""
 
-    def run(target: str = "high_value", **config: object) -> Built:
-        model = wait_for(client, create(client, target=target, config=config)["id"])
+    def run(target: str = "high_value", base: str = "/api", **config: object) -> Built:
+        model = wait_for(client, create(client, base, target=target, config=config)["id"])
         assert model["state"] == "complete", model["error"]
         shown = client.get(f"/v2/ml/{model['id']}/summary").json()["data"]
         held = client.get(f"/_sandbox/models/{model['id']}/predictions").json()
@@ -129,7 +129,9 @@ def test_threshold_balances_both_errors(build: Callable[..., Built]) -> None:
 
 def test_features_are_what_the_config_asked_for(build: Callable[..., Built]) -> None:
     """Scores, content and named fields are features, with kinds and types, and no others."""
-    built = build(**WIDE, collect=COLLECT, blocked=["score_momentum", "lytics_content::News"])
+    built = build(
+        base="/v2", **WIDE, collect=COLLECT, blocked=["score_momentum", "lytics_content::News"]
+    )
     kinds = [feature["kind"] for feature in built.features.values()]
     assert {kind: kinds.count(kind) for kind in kinds} == {"score": 8, "content": 11, "lql": 3}
     assert not {"score_momentum", "lytics_content::News"} & set(built.features)
