@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 
 from sandbox import ml_api, segment_api, segmentml_api
+from sandbox.audiences import api as audiences
 from sandbox.audiences.control import SegmentControl
 from sandbox.calls import Handler, endpoint, refusal
 from sandbox.control import Control, refuse_control
@@ -26,9 +27,16 @@ V1: list[tuple[str, str, Handler]] = [
     ("GET", "/ml/{id}/summary", ml_api.get_summary),
     ("GET", "/segment", segment_api.list_segments),
     ("GET", "/segment/sizes", segment_api.list_sizes),
+    ("GET", "/segment/attribution", segment_api.list_attribution),
+    ("POST", "/segment", audiences.create),
+    ("POST", "/segment/validate", audiences.validate),
     ("GET", "/segment/{id}", segment_api.get_segment),
+    ("PUT", "/segment/{id}", audiences.update),
+    ("DELETE", "/segment/{id}", audiences.delete),
+    ("GET", "/segment/{id}/scan", audiences.scan),
     ("GET", "/segment/{id}/size", segment_api.get_size),
     ("GET", "/segment/{id}/sizes", segment_api.get_size),
+    ("GET", "/segmentcollection", segment_api.list_collections),
     ("GET", "/segmentml", segmentml_api.list_segmentml),
     ("GET", "/segmentml/_dependencies/{name}", segmentml_api.get_dependencies),
     ("GET", "/segmentml/{name}/_dependencies", segmentml_api.get_dependencies),
@@ -46,7 +54,10 @@ V2: list[tuple[str, str, Handler]] = [
     ("DELETE", "/ml/{id}", ml_api.delete_model),
     ("GET", "/ml/{id}/summary", ml_api.get_summary),
     ("GET", "/segment", segment_api.list_segments),
+    ("POST", "/segment", audiences.create),
     ("GET", "/segment/{id}", segment_api.get_segment),
+    ("PUT", "/segment/{id}", audiences.update),
+    ("DELETE", "/segment/{id}", audiences.delete),
 ]
 """Lytics v2 OpenAPI."""
 

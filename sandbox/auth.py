@@ -57,14 +57,18 @@ def author_id(aid: int) -> str:
     return hashlib.sha256(f"author/{aid}".encode()).hexdigest()[:32]
 
 
-def require_write(caller: Caller) -> None:
+def require_write(caller: Caller, scope: str = "v2_lookalike_manage") -> None:
     """Refuse a key that can only read.
 
+    Args:
+        caller: whose key it is.
+        scope: what it would need (Lytics docs: Granular Permissions).
+
     Raises:
-        ForbiddenError: 403; the scope is the one of Lytics docs: Granular Permissions.
+        ForbiddenError: 403.
     """
     if not caller.may_write:
-        message = "Not authorized: this token lacks the permission v2_lookalike_manage"
+        message = f"Not authorized: this token lacks the permission {scope}"
         raise ForbiddenError(message)
 
 

@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from sandbox import wire
+from sandbox import clock, wire
 from sandbox.calls import Call
 from sandbox.errors import BadRequestError, NotFoundError
 from sandbox.segments import Segment
@@ -13,6 +13,9 @@ VALIDITY = {"true": (False,), "false": (True,), "all": (False, True)}
 def list_segments(call: Call) -> Response:
     """Segments of a table (``user`` unless asked otherwise), valid ones unless asked otherwise.
 
+    ``kind`` is one of segment, goal, aspect, conversion, managed and so on, or ``all``, which not
+    to send comes to (assumption).
+
     Raises:
         BadRequestError: ``valid`` is none of true, false, all.
     """
@@ -21,10 +24,13 @@ def list_segments(call: Call) -> Response:
     if wanted is None:
         message = "valid must be true, false or all"
         raise BadRequestError(message)
+    kind = call.query.get("kind", "all")
     found = [
         segment
         for segment in call.world.directory.of_account(call.caller.aid)
-        if segment.plan.table == table and bool(segment.plan.invalid_reason) in wanted
+        if segment.plan.table == table
+        and bool(segment.plan.invalid_reason) in wanted
+        and kind in ("all", segment.plan.kind)
     ]
     return call.reply_page([wire.dump(_render(call, segment)) for segment in found])
 
@@ -41,13 +47,30 @@ def get_size(call: Call) -> Response:
 
 def list_sizes(call: Call) -> Response:
     """The sizes of many segments, ``ids=a,b``; of all without."""
-    ids = [key for key in call.query.get("ids", "").split(",") if key]
-    found = (
-        [_find(call, key) for key in ids]
-        if ids
-        else call.world.directory.of_account(call.caller.aid)
+    return call.reply([wire.render_size(segment) for segment in _asked_for(call)])
+
+
+def list_attribution(call: Call) -> Response:
+    """How sizes went over time (go-lytics: GetSegmentAttribution); the sandbox knows only now."""
+    now_ms = str(clock.now_ns() // 1_000_000)
+    return call.reply(
+        [
+            {"id": segment.id, "metrics": [{"ts": now_ms, "value": segment.size, "anomaly": 0}]}
+            for segment in _asked_for(call)
+        ]
     )
-    return call.reply([wire.render_size(segment) for segment in found])
+
+
+def list_collections(call: Call) -> Response:
+    """Groups of segments (go-lytics: GetSegmentCollectionList); the sandbox has none."""
+    return call.reply([])
+
+
+def _asked_for(call: Call) -> list[Segment]:
+    ids = [key for key in call.query.get("ids", "").split(",") if key]
+    if not ids:
+        return call.world.directory.of_account(call.caller.aid)
+    return [_find(call, key) for key in ids]
 
 
 def _find(call: Call, key: str) -> Segment:

@@ -109,13 +109,32 @@ class _Token:
 END = _Token("end", "its end")
 
 
-def parse_filter(text: str) -> Condition:
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A whole definition.
+
+    Attributes:
+        table: after ``FROM``, empty where that isn't.
+        alias: a slug, empty likewise.
+    """
+
+    condition: Condition
+    table: str = ""
+    alias: str = ""
+
+
+def parse_statement(text: str) -> Statement:
     """Read a definition.
 
     Raises:
         BadRequestError: in the words of the recorded data, "Invalid SegmentQL", and where.
     """
     return _Parser(_tokens(text)).statement()
+
+
+def parse_filter(text: str) -> Condition:
+    """Read a definition's condition, as ``parse_statement`` does."""
+    return parse_statement(text).condition
 
 
 @cache
@@ -190,15 +209,13 @@ class _Parser:
         if not self._taken(wanted):
             _fail(f"expected {wanted} instead of {self._next.text}")
 
-    def statement(self) -> Condition:
+    def statement(self) -> Statement:
         self._expect("FILTER")
         condition = self._condition()
-        for word in ("FROM", "ALIAS"):
-            if self._taken(word):
-                self._name()
+        table, alias = (self._name() if self._taken(word) else "" for word in ("FROM", "ALIAS"))
         if self._next is not END:
             _fail(f"unexpected {self._next.text}")
-        return condition
+        return Statement(condition, table, alias)
 
     def _condition(self) -> Condition:
         """Read conditions joined by OR; AND binds closer."""

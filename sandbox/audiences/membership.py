@@ -127,6 +127,18 @@ class Membership:
             self._scores[name] = found
         return self._scores[name]
 
+    def profile(self, user: int) -> dict[str, Any]:
+        """Return a user's fields and scores, without what isn't known."""
+        shown = {
+            name: values[user] if values.dtype == object else float(values[user])
+            for name, values in self.population.columns.items()
+            if not missing(values[user : user + 1])[0]
+        }
+        scores = {name: float(self.score(name)[user]) for name in self.written}
+        if held := {name: score for name, score in scores.items() if not np.isnan(score)}:
+            shown[SCORE_MAP] = held
+        return shown
+
     def _made_up(self, written: Written) -> Floats:
         """Return scores that tell target users as well as a made-up summary says."""
         scored, target = self.of_segment(written.source), self.of_segment(written.target)

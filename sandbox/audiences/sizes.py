@@ -1,7 +1,7 @@
 """Counts segments that have a definition, and says who is in them."""
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sandbox.audiences.scores import Scores
 from sandbox.segments import Directory, Segment, SegmentPlan
@@ -40,6 +40,10 @@ class Sizes:
         """Return the positions of a segment's users in the population, ascending."""
         found: list[int] = self._membership(aid).of_segment(key).nonzero()[0].tolist()
         return found
+
+    def profile(self, aid: int, user: int) -> dict[str, Any]:
+        """Return what is known of a user, at a position in the population."""
+        return self._membership(aid).profile(user)
 
     def _membership(self, aid: int) -> "Membership":
         state = (self._defined, self.scores.version)

@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from sandbox import clock
-from sandbox.audiences.filter_ql import included_segments, parse_filter
+from sandbox.audiences.filter_ql import included_segments, parse_filter, parse_statement
 from sandbox.errors import BadRequestError, NotFoundError
 from sandbox.segments import Segment, SegmentPlan, segment_id
 from sandbox.world import World
@@ -42,8 +42,8 @@ def create_segment(
 ) -> Segment:
     """Make a segment of an account.
 
-    A slug that is taken becomes slug_1, slug_2 … (Lytics' agent skills); without one it is made of
-    the name.
+    A slug that is taken becomes slug_1, slug_2 … (Lytics' agent skills); without one it is the
+    definition's ALIAS, or made of the name.
 
     Args:
         world: where.
@@ -59,20 +59,26 @@ def create_segment(
     if not odd and "definition" not in changes:
         message = "segment_ql is required"
         raise BadRequestError(message)
-    slug = str(changes.pop("slug", "") or _slug_of(changes.get("name", "")))
+    name = changes.get("name", "")
+    slug = str(changes.pop("slug", "") or (not odd and _alias_of(changes)) or _slug_of(name))
     if not SLUG.fullmatch(slug):
         message = "name or slug_name is required: lower case, digits, _ and - make a slug"
         raise BadRequestError(message)
     slug = _free_slug(world, aid, slug)
     now_ns = clock.now_ns()
     blank = SegmentPlan(slug, slug, definition="", created_ns=now_ns, updated_ns=now_ns)
-    return _keep(world, aid, segment_id(aid, slug), replace(blank, **changes), odd=odd)
+    plan = replace(blank, **changes)
+    if not odd:
+        _check_definition(world, aid, segment_id(aid, slug), plan)
+    return _keep(world, aid, segment_id(aid, slug), plan)
 
 
 def update_segment(
     world: World, aid: int, key: str, sent: Mapping[str, Any], *, odd: bool = False
 ) -> Segment:
-    """Change a segment, named by id or slug; its slug stays what it is.
+    """Change a segment, named by id or slug.
+
+    Another slug, or without one another ALIAS, renames it; its id stays (Lytics' agent skills).
 
     Args:
         world: where.
@@ -87,14 +93,18 @@ def update_segment(
     """
     segment = _found(world, aid, key)
     changes = _parse(sent, odd=odd)
-    if changes.pop("slug", segment.slug) != segment.slug:
-        message = f"the slug of segment {segment.slug} can't be changed"
-        raise BadRequestError(message)
+    alias = "" if odd else _alias_of(changes)
+    slug = str(changes.pop("slug", "") or alias or segment.slug)
+    if slug != segment.slug:
+        _check_renaming(world, segment, slug)
     if "definition" in changes:
         changes.setdefault("users", None)
     updated_ns = max(clock.now_ns(), segment.plan.updated_ns + 1)
-    plan = replace(segment.plan, **changes, updated_ns=updated_ns)
-    return _keep(world, aid, segment.id, plan, odd=odd)
+    plan = replace(segment.plan, slug=slug, **changes, updated_ns=updated_ns)
+    if not odd:
+        _check_definition(world, aid, segment.id, plan)
+    world.directory.remove(segment)
+    return _keep(world, aid, segment.id, plan)
 
 
 def delete_segment(world: World, aid: int, key: str) -> None:
@@ -146,6 +156,25 @@ def _parse(sent: Mapping[str, Any], *, odd: bool) -> dict[str, Any]:
     return found
 
 
+def _alias_of(changes: Mapping[str, Any]) -> str:
+    try:
+        return parse_statement(changes.get("definition", "")).alias
+    except BadRequestError:
+        return ""
+
+
+def _check_renaming(world: World, segment: Segment, slug: str) -> None:
+    if segment.plan.definition is None:
+        message = f"segment {segment.slug} is the population's, which knows it by its slug"
+        raise BadRequestError(message)
+    if not SLUG.fullmatch(slug):
+        message = f"{slug} is no slug: lower case, digits, _ and - make one"
+        raise BadRequestError(message)
+    if world.directory.find(segment.aid, slug):
+        message = "Slug is already used."
+        raise BadRequestError(message)
+
+
 def _slug_of(name: object) -> str:
     return re.sub(r"[^a-z0-9]+", "_", str(name).lower()).strip("_")
 
@@ -166,9 +195,7 @@ def _found(world: World, aid: int, key: str) -> Segment:
     return segment
 
 
-def _keep(world: World, aid: int, identifier: str, plan: SegmentPlan, *, odd: bool) -> Segment:
-    if not odd and plan.definition is not None:
-        _check_definition(world, aid, identifier, plan)
+def _keep(world: World, aid: int, identifier: str, plan: SegmentPlan) -> Segment:
     segment = world.sizes.segment(aid, identifier, plan)
     world.directory.put(segment)
     _store(world, segment, gone=False)
@@ -183,7 +210,9 @@ def _store(world: World, segment: Segment, *, gone: bool) -> None:
 
 def _check_definition(world: World, aid: int, identifier: str, plan: SegmentPlan) -> None:
     """Refuse a definition that can't be read, or includes what isn't there, or itself."""
-    parse_filter(plan.definition or "")
+    if plan.definition is None:
+        return
+    parse_filter(plan.definition)
     names = included_segments(plan.definition)
     for name in names:
         if name != plan.slug and not world.directory.find(aid, name):
