@@ -13,6 +13,7 @@ from providers.lytics.domain.declaration import (
     Removal,
     problems_across_fields,
 )
+from providers.lytics.domain.diff import differ
 from providers.lytics.host.adapter import StatelessProvider, check_shape, plain, told
 from providers.lytics.host.lifecycle import ModelLifecycle
 
@@ -32,15 +33,22 @@ class MlModelProvider(StatelessProvider):
         properties = plain(news)
         stored = plain(_olds).get("lineage")
         if isinstance(computed := properties.get("lineage"), str):
-            news = {**news, "lineage": self.run.stored_lineage(computed, stored)}
+            news = {**news, "lineage": self.run.declared_lineage(computed, stored)}
         across = problems_across_fields(properties)
         return CheckResult(news, check_shape(ModelInputs, properties, across))
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        """Say what a change does: label and is_active update, all that trains replaces."""
+        """Say what a change does: label and is_active update, all that trains replaces.
+
+        A refresh calls it as well, without a check before it, to show what it has read: only what
+        was checked is declared in this run, and in use.
+        """
         state, inputs = plain(_olds), plain(_news)
         with told(f"Failed to compare model '{inputs.get('key')}'", self.run):
-            difference = ModelLifecycle(self.run).diff(_id, state, inputs)
+            if self.run.is_declared(inputs.get("lineage")):
+                difference = ModelLifecycle(self.run).diff(_id, state, inputs)
+            else:
+                difference = differ(_id, state, inputs)
         return DiffResult(changes=difference.is_any, replaces=list(difference.replaces))
 
     def create(self, props: dict[str, Any]) -> CreateResult:

@@ -25,6 +25,8 @@ from providers.lytics.host.run import Run
 from providers.lytics.shapes import Model
 from providers.lytics.timing import Timing
 
+LONGEST_LAG_AFTER_429_S = 1.0
+
 
 class ModelLifecycle:
     """Creates, updates, reads and retires the models of one run.
@@ -225,8 +227,10 @@ class ModelLifecycle:
         """Look whether a create without a good reply took effect, as long as the list may lag."""
         if not error.may_have_taken_effect:
             return None
-        # A 429 is hardly ever sent for what was carried out: one look, and no more load.
-        lag_s = 0.0 if isinstance(error, RateLimitedError) else self._run.settings.settle_s
+        lag_s = self._run.settings.settle_s
+        if isinstance(error, RateLimitedError):
+            # It is hardly ever sent for what was carried out, and looks are requests as well.
+            lag_s = min(lag_s, LONGEST_LAG_AFTER_429_S)
         for _ in tries(lag_s, self._run.timing):
             found = [m for m in self._matches(wanted, self._run.looks.now()) if m.id not in before]
             if found:

@@ -76,6 +76,7 @@ class Run:
         self._lock = threading.RLock()
         self._lineages: dict[str, Lineage] = {}
         self._stored_lineages: dict[str, str] = {}
+        self._declared: set[str] = set()
         self._owners: dict[str, str] = {}
         self._aid = settings.account_id
         self._looks: Looks | None = None
@@ -160,8 +161,8 @@ class Run:
         with self._lock:
             return next((k for k in self._lineages.values() if k.current == model_id), None)
 
-    def stored_lineage(self, computed: str, stored: str | None) -> str:
-        """Return the lineage that a resource keeps for good.
+    def declared_lineage(self, computed: str, stored: str | None) -> str:
+        """Return the lineage that a resource keeps for good, and note that it is declared.
 
         A resource that was renamed or moved keeps the lineage it was created with, also when it
         is replaced: then the engine checks a second time without the old inputs.
@@ -169,7 +170,18 @@ class Run:
         with self._lock:
             if stored is not None:
                 self._stored_lineages[computed] = stored
-            return self._stored_lineages.get(computed, computed)
+            lineage = self._stored_lineages.get(computed, computed)
+            self._declared.add(lineage)
+            return lineage
+
+    def is_declared(self, lineage: object) -> bool:
+        """Tell whether the program of this run has declared a lineage so far.
+
+        The engine checks what a program declares before it compares or creates it; what it only
+        refreshes or deletes it never checks.
+        """
+        with self._lock:
+            return isinstance(lineage, str) and lineage in self._declared
 
     def note_kept(self, lineage: str, key: str, model_id: str, *, stays_idle: bool) -> None:
         """Note that a resource is, from here on, this model.

@@ -237,6 +237,22 @@ def test_a_model_from_create_to_delete(lab: Lab) -> None:
     assert lab.account.live_ids() == set()
 
 
+def test_what_a_refresh_compares_is_not_in_use(lab: Lab) -> None:
+    """A refresh compares without a check; only what is checked stays when it is deleted."""
+    given = properties(declared())
+    made = models(lab).create(given)
+    lab.wait_until_built(str(made.id))
+    state = through_engine(made.outs)
+    for is_declared in (True, False):
+        provider = models(lab)
+        provider.diff(str(made.id), state, given)
+        if is_declared:
+            provider.check(given, given)
+            provider.diff(str(made.id), state, given)
+        provider.delete(str(made.id), state)
+        assert (lab.account.live_ids() == {made.id}) is is_declared
+
+
 def test_a_replacement_is_said(lab: Lab) -> None:
     """A change of what trains is a replacement, by the field that changed."""
     made = models(lab).create(properties(declared()))

@@ -186,9 +186,9 @@ def test_a_replaced_model_that_is_kept_is_replaced_no_more() -> None:
 def test_a_stored_lineage_stays() -> None:
     """A resource keeps the lineage it was created with, also in a check without old inputs."""
     run = Run(Settings(api_key="k"))
-    assert run.stored_lineage("new", None) == "new"
-    assert run.stored_lineage("new", "old") == "old"
-    assert run.stored_lineage("new", None) == "old"
+    assert run.declared_lineage("new", None) == "new"
+    assert run.declared_lineage("new", "old") == "old"
+    assert run.declared_lineage("new", None) == "old"
 
 
 def test_one_process_one_run(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,8 +111,11 @@ class SmallEngine:
             if found is not None and not found.id:
                 continue
             if found is not None:
+                before = one.inputs
                 one.outputs = through_engine(found.outs)
                 one.inputs = through_engine(getattr(found, "inputs", None) or one.inputs)
+                # To show what it has read, the engine compares it, without a check.
+                _provider(one.kind, run).diff(one.id, one.outputs, before)
             kept.append(one)
         self.state = kept
         return problems
