@@ -13,7 +13,7 @@ def validate(
     ] = None,
     *,
     online: Annotated[
-        bool, typer.Option("--online", help="Ask the API too: segments, key, limits, adopted ids.")
+        bool, typer.Option("--online", help="Ask the API too: segments, limits, adopted ids.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

@@ -1,4 +1,4 @@
-"""What only the API can tell of a stack file: segments, key, limit of live models, adopted ids."""
+"""What only the API can tell of a stack file: segments, limit of live models, adopted ids."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -11,7 +11,7 @@ from providers.lytics.api.client import LyticsClient
 from providers.lytics.domain.identity import lineage, proof_in, same_name
 from providers.lytics.domain.liveness import LIVE_LIMIT
 from providers.lytics.domain.segments import SegmentBook, is_id
-from providers.lytics.errors import ForbiddenError, LyticsError, NotFoundError
+from providers.lytics.errors import LyticsError
 from providers.lytics.shapes import Model, Segment
 from providers.lytics.stack_file.reader import Stack
 
@@ -20,7 +20,6 @@ FEWEST_USERS = 25
 MOST_USERS = 20_000_000
 SIZES_AT_ONCE = 200
 """Ids in one request for sizes: their address stays below the 8 KB that servers allow."""
-NO_MODEL = "0" * 32
 
 
 def check_online(project: Project, report: Report) -> None:
@@ -54,7 +53,7 @@ class _Check:
 
     def all(self) -> None:
         """Run every check; what fails in one of them keeps the others from nothing."""
-        for check in (self._may_write, self._segments, self._account):
+        for check in (self._segments, self._account):
             try:
                 check()
             except LyticsError as exc:
@@ -64,19 +63,6 @@ class _Check:
         line, column = self._places.find(*place)
         path = shown(self._report.path)
         self._report.findings.append(Finding(path, f"{'.'.join(place)}: {what}", line, column))
-
-    def _may_write(self) -> None:
-        """Update a model that can't exist: a key that may write is told that there is none."""
-        try:
-            self._client.update_model(NO_MODEL, {"label": ""})
-        except ForbiddenError as exc:
-            self._report.findings.append(
-                Finding(shown(self._report.path), f"the key may read, but not write: {exc}")
-            )
-        except NotFoundError:
-            return
-        except LyticsError as exc:
-            self._report.notes.append(f"whether the key may write isn't known ({exc})")
 
     # --- segments ---------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+import yaml
 
 from sandbox.server import serve_in_thread
 from sandbox.settings import Settings
@@ -20,22 +21,27 @@ PINNED = re.compile(r"^[\w.-]+/[\w./-]+@[0-9a-f]{40}$")
 
 def test_every_action_is_pinned_by_its_commit() -> None:
     """An action is what was reviewed, not what its tag points to today; the version is told."""
-    for path in FOLDER.glob("*.yml"):
+    for path in (*FOLDER.glob("*.yml"), *FOLDER.parent.glob("actions/*/action.yml")):
         for line in path.read_text().splitlines():
-            if "uses:" in line:
+            if "uses:" in line and "uses: ./" not in line:
                 action, _, version = line.split("uses:")[1].partition("#")
                 assert PINNED.match(action.strip()), line
                 assert version.strip().startswith("v"), line
 
 
 def test_workflows_may_do_as_little_as_they_need() -> None:
-    """All may read the code; one job may comment, one may write issues, none may push."""
+    """All may read the code; one job may comment, one may write issues, none may push.
+
+    Whoever reaches the state may say who they are to the cloud that keeps it.
+    """
     more = set()
     for name, data in workflows().items():
         assert data["permissions"] == {"contents": "read"}, name
         for job, one in data["jobs"].items():
             granted = {k: v for k, v in one.get("permissions", {}).items() if v == "write"}
-            more |= {(name, job, scope) for scope in granted}
+            more |= {(name, job, scope) for scope in granted if scope != "id-token"}
+            reaches_state = "PULUMI_CONFIG_PASSPHRASE" in json.dumps(one)
+            assert ("id-token" in granted) == reaches_state, job
     assert more == {("pull-request", "review", "pull-requests"), ("drift", "drift", "issues")}
 
 
@@ -75,6 +81,47 @@ def test_keys_come_from_secrets_and_only_environments_have_those_that_write() ->
         for job in data["jobs"].values():
             text = json.dumps(job)
             assert ("secrets.LIOKEY }}" in text) == ("environment" in job)
+
+
+def test_nothing_runs_where_it_was_not_set_up() -> None:
+    """Who copies the workflows into a repository without keys gets no failing runs."""
+    for name, data in workflows().items():
+        first = {job for job, one in data["jobs"].items() if "needs" not in one}
+        for job in first:
+            assert "vars.LYTICS_ML_PIPELINE == 'on'" in data["jobs"][job]["if"], name
+
+
+def test_what_is_not_merged_reaches_no_account() -> None:
+    """A run that is started by hand on another branch deploys nothing."""
+    jobs = workflows()["main"]["jobs"]
+    deploying = {name for name, job in jobs.items() if "environment" in job}
+    assert deploying == {"staging", "production"}
+    assert "github.ref == 'refs/heads/main'" in jobs["staging"]["if"]
+    assert jobs["plan"]["needs"] == "staging"
+    assert jobs["production"]["needs"] == "plan"
+
+
+def test_a_label_starts_the_review_again() -> None:
+    """The label "large change" is an answer to a refused review, so it starts another."""
+    text = (FOLDER / "pull-request.yml").read_text()
+    pull_request = yaml.load(text, Loader=yaml.BaseLoader)["on"]["pull_request"]  # noqa: S506
+    assert {"opened", "synchronize", "labeled"} <= set(pull_request["types"])
+
+
+def test_zizmor_finds_nothing() -> None:
+    """The workflows have none of the known holes."""
+    done = subprocess.run(
+        [
+            str(ROOT / ".venv" / "bin" / "zizmor"),
+            "--offline",
+            "--no-progress",
+            str(ROOT / ".github"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
 
 
 def test_actionlint_finds_nothing() -> None:
@@ -152,7 +199,7 @@ def machine(folder: Path, forge: Path) -> dict[str, str]:
     own.pop("PULUMI_CONFIG_PASSPHRASE")
     return {
         **own,
-        "PATH": f"{tools}:{os.environ['PATH']}",
+        "PATH": f"{tools}:{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}",
         "FORGE": str(forge),
         "GITHUB_REPOSITORY": "acme/models",
         "GITHUB_ACTIONS": "true",
@@ -184,6 +231,11 @@ def test_the_pipeline_as_one_story(clone: Path, tmp_path: Path) -> None:
                 "vars.LYTICS_API_URL": sandbox.url,
                 "github.token": "t",
                 "github.event.pull_request.number": "7",
+                "github.event.pull_request.head.sha": "0123456789abcdef",
+                "github.server_url": "https://github.test",
+                "github.repository": "acme/models",
+                "github.run_id": "42",
+                "steps.page.outputs.artifact-url": "https://github.test/page",
                 "contains(github.event.pull_request.labels.*.name, 'large change')"
                 " && '--force' || ''": "",
             },
@@ -191,7 +243,7 @@ def test_the_pipeline_as_one_story(clone: Path, tmp_path: Path) -> None:
         )
 
         def well(file: str, job: str) -> None:
-            assert runner.job(file, job), runner.log[-1]
+            assert runner.job(file, job), runner.log
 
         # A pull request: a comment per stack.
         for job in ("validate", "review", "promotion"):
@@ -199,6 +251,10 @@ def test_the_pipeline_as_one_story(clone: Path, tmp_path: Path) -> None:
         comments = json.loads(forge.read_text())["comments"]
         assert len(comments) == 2
         assert "1 created" in comments[0]["body"].splitlines()[0]
+        assert (
+            "Commit 0123456789ab, [this run](https://github.test/acme/models/actions/runs/42)"
+            in (comments[0]["body"])
+        )
         assert sandbox_ids(1234) == {}
 
         # Merged: staging is up.
@@ -249,3 +305,78 @@ def test_the_pipeline_as_one_story(clone: Path, tmp_path: Path) -> None:
         httpx.post(change, json={"label": "Grow"}).raise_for_status()
         well("drift", "drift")
         assert [one["state"] for one in json.loads(forge.read_text())["issues"]] == ["closed"]
+
+
+def comment(folder: Path, forge: Path, review: str | None, **more: str) -> list[Json]:
+    """Run the script that comments on a pull request, and return the comments there are."""
+    if review is not None:
+        (folder / "review-prod.md").write_text(review)
+    tools = folder / "tools"
+    tools.mkdir(exist_ok=True)
+    shutil.copy(ROOT / "tests/support/review/gh", tools / "gh")
+    path = f"{tools}:{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}"
+    about = {"GITHUB_REPOSITORY": "acme/models", "PULL_REQUEST": "7", "COMMIT": "c0ffee" * 7}
+    env = {
+        **os.environ,
+        "PATH": path,
+        "FORGE": str(forge),
+        **about,
+        "RUN_URL": "https://run",
+        **more,
+    }
+    script = ROOT / ".github" / "scripts" / "comment"
+    done = subprocess.run([script, "prod"], cwd=folder, env=env, check=False, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    comments: list[Json] = json.loads(forge.read_text())["comments"]
+    return comments
+
+
+REVIEW = "Stack prod: 1 model\n\n<!-- lytics-ml review prod -->\n"
+
+
+def test_a_marker_in_somebodys_text_is_no_marker(tmp_path: Path) -> None:
+    """A label that holds another stack's marker doesn't get that stack's comment overwritten."""
+    forge = tmp_path / "forge.json"
+    hostile = "label <!-- lytics-ml review prod -->\nmore\n\n<!-- lytics-ml review staging -->\n"
+    author = {"login": "github-actions[bot]"}
+    others = [
+        {"id": 1, "user": author, "body": hostile},
+        {"id": 2, "user": {"login": "somebody"}, "body": REVIEW},
+    ]
+    forge.write_text(json.dumps({"comments": others, "issues": []}))
+    assert [one["body"] for one in comment(tmp_path, forge, REVIEW)[:2]] == [hostile, REVIEW]
+    again = comment(tmp_path, forge, REVIEW.replace("1 model", "2 models"))
+    assert len(again) == 3
+    assert "2 models" in again[2]["body"]
+
+
+def test_a_comment_says_what_it_is_about(tmp_path: Path) -> None:
+    """The reader of a comment sees commit, run and page; its last line stays the marker."""
+    (made,) = comment(tmp_path, tmp_path / "forge.json", REVIEW, PAGE_URL="https://page")
+    assert (
+        "Commit c0ffeec0ffee, [this run](https://run), [page with charts](https://page)"
+        in made["body"]
+    )
+    assert made["body"].splitlines()[-1] == "<!-- lytics-ml review prod -->"
+
+
+def test_a_review_that_failed_replaces_the_old_one(tmp_path: Path) -> None:
+    """What was reviewed of an earlier commit doesn't stand as the review of this one."""
+    forge = tmp_path / "forge.json"
+    comment(tmp_path, forge, REVIEW)
+    (tmp_path / "review-prod.md").unlink()
+    (made,) = comment(tmp_path, forge, None)
+    assert "could not be reviewed" in made["body"]
+    assert "1 model" not in made["body"]
+
+
+@pytest.mark.parametrize(("config", "code"), [("lytics:apiKey: {secure: v1:x}", 1), ("a: b", 0)])
+def test_a_stored_key_stops_the_pipeline(tmp_path: Path, config: str, code: int) -> None:
+    """A key in a stack's settings opens with the passphrase that a pull request's job has."""
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks" / "Pulumi.prod.yaml").write_text(f"config:\n  {config}\n")
+    script = ROOT / ".github" / "scripts" / "no-stored-key"
+    done = subprocess.run(
+        [script, "staging", "prod"], cwd=tmp_path, check=False, capture_output=True
+    )
+    assert done.returncode == code

@@ -97,9 +97,10 @@ class Runner:
     def _filled(self, text: str, row: Json, place: str) -> str:
         def value(found: re.Match[str]) -> str:
             expression = found[1].strip()
-            expression = re.sub(
-                r"secrets\[matrix\.(\w+)\]", lambda m: f"secrets.{row[m[1]]}", expression
-            )
+            if chosen := re.fullmatch(r"matrix\.stack == '(\w+)' && (\S+) \|\| (\S+)", expression):
+                expression = chosen[2] if row["stack"] == chosen[1] else chosen[3]
+            if alternatives := re.fullmatch(r"secrets\.(\w+) \|\| (vars\.\w+)", expression):
+                return self.secrets.get(alternatives[1]) or self.values[alternatives[2]]
             if expression.startswith("secrets."):
                 name = expression.removeprefix("secrets.")
                 return self.secrets.get(f"{place}.{name}", self.secrets.get(name, ""))
