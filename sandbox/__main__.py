@@ -47,6 +47,13 @@ def parser() -> argparse.ArgumentParser:
         help="more segments, [{name, slug_name, segment_ql}], for example audiences/demo.json",
     )
     add("--no-train", action="store_true", help="make summaries up instead of training")
+    add(
+        "--drift",
+        type=_share,
+        default=defaults.drift,
+        help="part of what is known of users that stops to fit them each week, as the clock is "
+        "moved on by POST /_sandbox/clock, 0 to 1 (default %(default)s)",
+    )
     add("--latency-ms", type=_amount, default=0.0, help="every request takes this much longer")
     add("--workers", type=_count, default=defaults.workers, help="processes that train (default 2)")
     add("--rate-limit", type=_amount, default=0.0, help="requests a second, above it 429")
@@ -92,6 +99,13 @@ def _amount(text: str) -> float:
 
 def _amount_or_never(text: str) -> float | None:
     return None if text == "never" else _amount(text)
+
+
+def _share(text: str) -> float:
+    value = _amount(text)
+    if value > 1:
+        raise ValueError(text)
+    return value
 
 
 def _count(text: str) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -16,6 +17,7 @@ from sandbox.calls import Handler, endpoint, refusal
 from sandbox.control import Control, refuse_control
 from sandbox.errors import ApiError, MethodNotAllowedError, NotAuthorizedError, NotFoundError
 from sandbox.gateway import Gateway
+from sandbox.weeks import Weeks
 from sandbox.world import World
 
 V1: list[tuple[str, str, Handler]] = [
@@ -65,13 +67,14 @@ V2: list[tuple[str, str, Handler]] = [
 def build_app(world: World) -> Gateway:
     """Put the API, the control endpoints and the gateway together."""
     control = Control(world)
+    turned = [*control.routes(), *SegmentControl(world).routes(), *Weeks(world).routes()]
     app = Starlette(
         routes=[
-            Mount("/_sandbox", routes=[*control.routes(), *SegmentControl(world).routes()]),
+            Mount("/_sandbox", routes=turned),
             *_routes(world, "/api", V1),
             *_routes(world, "/v2", V2),
         ],
-        exception_handlers={HTTPException: _unknown_path, ApiError: refuse_control},
+        exception_handlers={HTTPException: partial(_unknown_path, world), ApiError: refuse_control},
         lifespan=_lifespan(world),
     )
     settings = world.settings
@@ -97,7 +100,7 @@ def _lifespan(world: World) -> Callable[[Starlette], AbstractAsyncContextManager
     return live
 
 
-async def _unknown_path(request: Request, problem: Exception) -> Response:
+async def _unknown_path(world: World, request: Request, problem: Exception) -> Response:
     """Word a path or method that no document knows as the API words its refusals."""
     status = problem.status_code if isinstance(problem, HTTPException) else 500
     error: ApiError = NotFoundError("Not Found")
@@ -105,4 +108,4 @@ async def _unknown_path(request: Request, problem: Exception) -> Response:
         error = MethodNotAllowedError()
     if request.scope.get("sandbox.caller") is None:
         error = NotAuthorizedError()
-    return refusal(error, v2=request.url.path.startswith("/v2"))
+    return refusal(error, world.clock.now_ns(), v2=request.url.path.startswith("/v2"))

@@ -81,6 +81,13 @@ class Behaviour:
             "accept: it won't go live by itself; refuse: 400"
         ),
     )
+    retrain: Literal["live", "building"] = field(
+        default="live",
+        metadata=_told(
+            "a model with re_run at its week's end: live: it stays complete until its new numbers "
+            "are there; building: it builds again, live or not"
+        ),
+    )
     early_summary: EarlySummary = field(
         default="dialect", metadata=_told("ML Summary of a building model")
     )

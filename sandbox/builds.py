@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 from sandbox import clock, reading, rules
+from sandbox.alarms import Alarms
 from sandbox.audiences.scores import Written
 from sandbox.audiences.sizes import Sizes
 from sandbox.fields import NO_FEATURES, FieldPlan, chosen_fields
@@ -49,48 +51,93 @@ class Builds:
         self._directory = sizes.directory
         self._fields = fields
         self._trainer = trainer
-        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._alarms = Alarms(store.clock)
+        self._open: dict[str, asyncio.Event] = {}
 
     def resume(self) -> None:
         """Start every unfinished build again."""
         for model in list(self._store.models.values()):
-            if model.state == "building":
+            if model.state == "building" or self._misses_a_week(model):
                 self.start(model)
             elif model.live_due_ns:
                 self._go_live_when_due(model)
 
     def close(self) -> None:
         """Stop; what is unfinished starts again with the next sandbox on this folder."""
-        for timer in self._timers.values():
-            timer.cancel()
+        self._alarms.close()
         if self._trainer:
             self._trainer.close()
 
     def forget(self, model_id: str) -> None:
         """Drop the build of a model that is gone or was changed from outside."""
-        if timer := self._timers.pop(model_id, None):
-            timer.cancel()
+        self._alarms.cancel(model_id)
+        if over := self._open.pop(model_id, None):
+            over.set()
+
+    def clock_moved(self) -> None:
+        """End what is due by now."""
+        self._alarms.clock_moved()
+
+    async def settled(self) -> None:
+        """Wait until every build that is due by now is over."""
+        while due := [over for model_id, over in self._open.items() if self._is_due(model_id)]:
+            await asyncio.gather(*(over.wait() for over in due))
+
+    def _is_due(self, model_id: str) -> bool:
+        return self._store.models[model_id].due_ns <= self._store.clock.now_ns()
+
+    def retrain_all(self) -> list[Model]:
+        """Begin the weekly training of every model with ``re_run`` that was complete once.
+
+        A model that is due for its first build is left alone. What is trained in the last of
+        several weeks is all that is ever seen, so the weeks between need no training.
+        """
+        begun = [model for model in self._store.models.values() if self._misses_a_week(model)]
+        for model in begun:
+            self._retrain(model)
+        return begun
+
+    def _misses_a_week(self, model: Model) -> bool:
+        early = model.id in self._open or model.state == "building" or not model.built
+        return model.config.re_run and not early and model.week < self._store.clock.week
+
+    def _retrain(self, model: Model) -> None:
+        """Train a model anew: it stays as it is meanwhile, or builds again (``--retrain``)."""
+        model.due_ns = self._store.clock.now_ns()
+        if self.behaviour.retrain == "building":
+            model.state = "building"
+            model.due_ns += int(self._settings.build_s * clock.NS)
+            model.touch(self._store.clock.now_ns())
+        self._store.save(model)
+        self.start(model)
 
     def start(self, model: Model) -> None:
         """Begin a build; it ends at the model's due time or when training does, if later."""
+        over = self._open[model.id] = asyncio.Event()
+        weeks, model.week = self._store.clock.week - model.week, self._store.clock.week
         reason = self._hopeless_because(model)
         if reason or self._trainer is None or model.outcome:
-            made_up = {"reason": reason} if reason else self.make_up(model)
-            self._finish_when_due(model.id, made_up)
+            made_up = {"reason": reason} if reason else self.make_up(model, weeks)
+            self._finish_when_due(model, over, made_up)
             return
         job = {
-            "seed": digest(
-                self._settings.seed, model.aid, model.source, model.target, model.config
-            ),
+            "seed": self._seed(model),
             "population_seed": self._settings.seed,
             "profiles": str(self._settings.profiles) if self._settings.profiles else None,
+            "week": model.week,
+            "drift": self._settings.drift,
             "aid": model.aid,
             "source": self._slug(model, model.source),
             "target": self._slug(model, model.target),
             "config": model.as_record()["config"],
             "members": self._defined_members(model),
         }
-        self._trainer.submit(job, lambda result: self._finish_when_due(model.id, result))
+        self._trainer.submit(job, lambda result: self._finish_when_due(model, over, result))
+
+    def _seed(self, model: Model) -> int:
+        """Return what a training's randomness grows from; each week draws other users."""
+        asked = (model.aid, model.source, model.target, model.config)
+        return digest(self._settings.seed, *asked, week=model.week)
 
     def _defined_members(self, model: Model) -> dict[str, list[int]]:
         """Return the users of source and target where the population doesn't know them."""
@@ -115,27 +162,27 @@ class Builds:
             return reason
         return "" if chosen_fields(self._fields, model.config) else NO_FEATURES
 
-    def make_up(self, model: Model) -> JsonObject:
-        """Return what a build comes to without training."""
-        seed = digest(self._settings.seed, model.aid, model.source, model.target, model.config)
+    def make_up(self, model: Model, weeks: int = 0) -> JsonObject:
+        """Return what a build comes to without training.
+
+        A model that is trained anew after some weeks tells less than before; one that is built
+        first tells as much less as the population has drifted since the sandbox's start.
+        """
+        asked = (model.aid, model.source, model.target, model.config)
+        seed = digest(self._settings.seed, *asked)
         fields = chosen_fields(self._fields, model.config)
         kind = ("rf", "gbm", "lr")[seed % 3] if model.config.auto_tune else "rf"
-        return {"summary": make_up_summary(seed, fields), "type": kind}
+        before = self._store.summary(model.id) if model.built else None
+        kept = (1 - self._settings.drift) ** (weeks if before else model.week)
+        return {"summary": make_up_summary(seed, fields, kept, before), "type": kind}
 
-    def _finish_when_due(self, model_id: str, result: JsonObject) -> None:
-        model = self._store.models.get(model_id)
-        if not model:
-            return
-        wait_s = max(0.0, (model.due_ns - clock.now_ns()) / clock.NS)
-        loop = asyncio.get_running_loop()
-        self._timers[model_id] = loop.call_later(wait_s, self._finish, model_id, result)
+    def _finish_when_due(self, model: Model, over: asyncio.Event, result: JsonObject) -> None:
+        if self._open.get(model.id) is over:
+            self._alarms.set(model.id, model.due_ns, partial(self._finish, model, result))
 
-    def _finish(self, model_id: str, result: JsonObject) -> None:
-        self._timers.pop(model_id, None)
-        model = self._store.models.get(model_id)
-        if not model or model.state != "building":
-            return
-        told = model.outcome
+    def _finish(self, model: Model, result: JsonObject) -> None:
+        self._open.pop(model.id).set()
+        told = None if model.built else model.outcome
         reason = result.get("reason", "")
         if told and told.state == "invalid":
             reason = told.reason or "made invalid on request"
@@ -149,18 +196,20 @@ class Builds:
 
     def _fail(self, model: Model, reason: str) -> None:
         model.state, model.reason = "invalid", reason
-        model.touch()
+        self._touch(model)
         self._store.save(model, empty_summary(reason))
 
     def _complete(self, model: Model, summary: JsonObject, result: JsonObject) -> None:
-        model.state, model.type = "complete", result["type"]
+        model.state, model.reason, model.type = "complete", "", result["type"]
         model.is_healthy = summary["health"] == "healthy"
-        model.touch()
+        self._touch(model)
         after_s = self.behaviour.live_after_s
         waits = model.config.build_only and self.behaviour.build_only == "kept"
-        by_itself = not (waits or model.stopped or model.is_active) and after_s is not None
+        stays = waits or model.stopped or model.is_active or model.built
+        by_itself = not stays and after_s is not None
+        model.built = True
         if by_itself and after_s:
-            model.live_due_ns = clock.now_ns() + int(after_s * clock.NS)
+            model.live_due_ns = self._store.clock.now_ns() + int(after_s * clock.NS)
         elif by_itself:
             self._go_live(model, summary)
         self._store.save(model, summary, result.get("predictions"), result.get("scores"))
@@ -168,18 +217,19 @@ class Builds:
         if model.live_due_ns:
             self._go_live_when_due(model)
 
+    def _touch(self, model: Model) -> None:
+        """Move ``updated`` to the end of a build, which for a training anew is when it was due."""
+        model.touch(model.due_ns if model.built else self._store.clock.now_ns())
+
     def _go_live_when_due(self, model: Model) -> None:
-        wait_s = max(0.0, (model.live_due_ns - clock.now_ns()) / clock.NS)
-        loop = asyncio.get_running_loop()
-        self._timers[model.id] = loop.call_later(wait_s, self._go_live_late, model)
+        self._alarms.set(model.id, model.live_due_ns, partial(self._go_live_late, model))
 
     def _go_live_late(self, model: Model) -> None:
-        self._timers.pop(model.id, None)
         model.live_due_ns = 0
         summary = self._store.summary(model.id) or empty_summary("")
         if not (model.is_active or model.stopped):
             self._go_live(model, summary)
-            model.touch()
+            model.touch(self._store.clock.now_ns())
         self._store.save(model, summary)
         self.write_scores(model)
 
@@ -192,7 +242,7 @@ class Builds:
         written = Written(
             source=self._slug(model, model.source),
             target=self._slug(model, model.target),
-            seed=digest(self._settings.seed, model.aid, model.source, model.target, model.config),
+            seed=self._seed(model),
             auc=auc if isinstance(auc, float | int) else CHANCE,
             packed=self._store.scores(model.id),
         )

@@ -79,9 +79,9 @@ def json_response(content: bytes, status: int) -> Response:
     return Response(content, status, media_type="application/json")
 
 
-def refusal(error: ApiError, *, v2: bool) -> Response:
-    """Return the response for a refused request."""
-    return json_response(wire.dump(wire.error_body(error, v2=v2)), error.status)
+def refusal(error: ApiError, at_ns: int, *, v2: bool) -> Response:
+    """Return the response for a request that is refused at a time in nanoseconds since 1970."""
+    return json_response(wire.dump(wire.error_body(error, at_ns, v2=v2)), error.status)
 
 
 def endpoint(world: World, handler: Handler) -> Callable[[Request], Any]:
@@ -92,7 +92,7 @@ def endpoint(world: World, handler: Handler) -> Callable[[Request], Any]:
         try:
             return handler(_call(world, request, v2=v2))
         except ApiError as error:
-            return refusal(error, v2=v2)
+            return refusal(error, world.clock.now_ns(), v2=v2)
 
     return serve
 

@@ -2,15 +2,41 @@
 
 import re
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from email.utils import formatdate
 
 NS = 1_000_000_000
 _RFC3339 = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)")
 
 
-def now_ns() -> int:
-    """Return the time now, in nanoseconds since 1970."""
-    return time.time_ns()
+DAY_NS = 24 * 60 * 60 * NS
+WEEK_NS = 7 * DAY_NS
+
+
+@dataclass(slots=True)
+class Clock:
+    """A sandbox's own clock: the machine's, moved on by as much as was asked for.
+
+    Attributes:
+        moved_ns: by how much, in nanoseconds.
+    """
+
+    moved_ns: int = 0
+
+    def now_ns(self) -> int:
+        """Return the time now, in nanoseconds since 1970."""
+        return time.time_ns() + self.moved_ns
+
+    @property
+    def week(self) -> int:
+        """Return how many whole weeks it was moved on by; the machine's time makes no weeks."""
+        return self.moved_ns // WEEK_NS
+
+
+def http_date(at_ns: int) -> str:
+    """Write a time as the header ``Date`` has it: ``Fri, 23 Oct 2020 22:46:47 GMT``."""
+    return formatdate(at_ns // NS, usegmt=True)
 
 
 def nanoseconds_with_offset(at_ns: int) -> str:

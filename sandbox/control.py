@@ -47,10 +47,11 @@ class Control:
         return JSONResponse({"status": "ok", "models": counts, "dialect": self.world.dialect})
 
     async def reset(self, _request: Request) -> JSONResponse:
-        """Go back to the start: no models, faults, outcomes, log; first segments and behaviour."""
+        """Go back to the start: no models, faults, outcomes or log; first clock, segments, ways."""
         for model_id in self.world.store.models:
             self.world.builds.forget(model_id)
         self.world.store.clear()
+        self.world.store.move_clock(0)
         self.world.sizes.scores.clear()
         begin_segments_again(self.world)
         self.rules.clear()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
-from sandbox import wire
+from sandbox import clock, wire
 from sandbox.auth import identify
 from sandbox.errors import NotAuthorizedError, RateLimitedError
 from sandbox.faults import Fault, Rule, first_strike
@@ -74,7 +74,7 @@ class Gateway:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http" or scope["path"].startswith(CONTROL):
-            await self.app(scope, receive, send)
+            await self.app(scope, receive, self._dated(send))
             return
         body = await _read_body(receive)
         query = scope["query_string"].decode()
@@ -88,6 +88,15 @@ class Gateway:
         finally:
             entry.took_s = time.monotonic() - entry.monotonic_s
 
+    def _dated(self, send: Send) -> Send:
+        async def send_dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = [*message["headers"], _date(self.log.clock.now_ns())]
+                message = {**message, "headers": headers}
+            await send(message)
+
+        return send_dated
+
     async def _serve(self, scope: Scope, receive: Receive, send: Send, entry: Entry) -> None:
         body: bytes = scope["sandbox.body"]
         fault = first_strike(self.rules, scope["method"], scope["path"], body)
@@ -100,7 +109,8 @@ class Gateway:
             entry.fault = "rate limit"
             v2 = scope["path"].startswith("/v2")
             error = RateLimitedError("Too many requests")
-            await _send(send, _json_answer(429, wire.error_body(error, v2=v2)), entry)
+            body_429 = wire.error_body(error, self.log.clock.now_ns(), v2=v2)
+            await _send(send, _json_answer(429, body_429), entry)
         else:
             await _send(send, await _ask(self.app, scope), entry)
 
@@ -133,8 +143,17 @@ async def _ask(app: App, scope: Scope) -> Answer:
 
 async def _send(send: Send, answer: Answer, entry: Entry) -> None:
     entry.status = answer.status
-    await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+    await send(_start(answer, entry))
     await send({"type": "http.response.body", "body": answer.body})
+
+
+def _start(answer: Answer, entry: Entry) -> Message:
+    headers = [*answer.headers, _date(int(entry.epoch_s * clock.NS))]
+    return {"type": "http.response.start", "status": answer.status, "headers": headers}
+
+
+def _date(at_ns: int) -> tuple[bytes, bytes]:
+    return b"date", clock.http_date(at_ns).encode()
 
 
 def _json_answer(status: int, body: dict[str, Any]) -> Answer:
@@ -197,8 +216,7 @@ class _Exchange:
 
     async def _cut(self, fault: Fault, answer: Answer) -> None:
         self.entry.status = answer.status
-        start = {"status": answer.status, "headers": answer.headers}
-        await self.send({"type": "http.response.start", **start})
+        await self.send(_start(answer, self.entry))
         half = answer.body[: len(answer.body) // 2]
         await self.send({"type": "http.response.body", "body": half, "more_body": True})
         await self._hang_up(fault)
@@ -227,7 +245,7 @@ def _refusal(fault: Fault, *, v2: bool) -> Answer:
     if fault.body == "html":
         answer = _answer(fault.status, HTML.format(words).encode(), b"text/html")
     elif fault.status == NotAuthorizedError.status:
-        answer = _json_answer(401, wire.error_body(NotAuthorizedError(), v2=v2))
+        answer = _json_answer(401, wire.error_body(NotAuthorizedError(), 0, v2=v2))
     elif v2:
         error = {"code": "INTERNAL-019", "level": "error", "message": words, "timestamp": ""}
         answer = _json_answer(

@@ -15,27 +15,49 @@ JsonObject = dict[str, Any]
 HELD_OUT_USERS = 100
 
 
-def digest(seed: int, aid: int, source: str, target: str, config: Config) -> int:
+def digest(  # noqa: PLR0913 - all that makes a training differ
+    seed: int, aid: int, source: str, target: str, config: Config, *, week: int = 0
+) -> int:
     """Return the number that a model's randomness grows from.
 
     It holds everything that makes a training differ, so two models of one declaration use the
-    same sample and come to the same numbers, whatever their ids and names; ``build_only`` and
-    ``re_run`` say nothing about training and are left out.
+    same sample and come to the same numbers, whatever their ids and names, if they are trained in
+    the same week; ``build_only`` and ``re_run`` say nothing about training and are left out.
     """
     asked = {k: v for k, v in asdict(config).items() if k not in ("build_only", "re_run")}
-    text = json.dumps([seed, aid, source, target, asked], sort_keys=True)
+    text = json.dumps([seed, aid, source, target, asked, *([week] if week else [])], sort_keys=True)
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8])
 
 
-def make_up_summary(seed: int, fields: Sequence[FieldPlan]) -> JsonObject:
-    """Return a summary in the sandbox's own words, whose numbers fit each other."""
+def make_up_summary(
+    seed: int, fields: Sequence[FieldPlan], kept: float = 1.0, before: JsonObject | None = None
+) -> JsonObject:
+    """Return a summary in the sandbox's own words, whose numbers fit each other.
+
+    Args:
+        seed: same seed, same summary.
+        fields: the model's features.
+        kept: what is left of what the model tells, 0 to 1: by so much AUC is above chance and R²
+            above nothing.
+        before: the summary that it is left of; None makes that up too.
+    """
     dice = random.Random(seed)  # noqa: S311 - seeded on purpose
     auc = round(dice.uniform(0.72, 0.96), 4)
     rsq = round(min(0.95, max(0.12, 2.2 * (auc - 0.5) ** 1.1 - 0.1 + dice.uniform(-0.05, 0.05))), 4)
+    if before:
+        auc, rsq = _number(before, "auc", auc), _number(before, "rsq", rsq)
+    if kept < 1:
+        # Not rounded: a year comes to the same in one step and in 52.
+        auc, rsq = 0.5 + kept * (auc - 0.5), kept * rsq
     error = 0.5 * (1 - auc) + 0.02
     positive = [_clip(dice.gauss(0.5 + auc / 3, error)) for _ in range(HELD_OUT_USERS)]
     negative = [_clip(dice.gauss(0.5 - auc / 3, error)) for _ in range(HELD_OUT_USERS)]
     return _coherent(dice, auc, rsq, positive, negative) | {"features": _features(dice, fields)}
+
+
+def _number(summary: JsonObject, key: str, otherwise: float) -> float:
+    value = summary.get(key)
+    return value if isinstance(value, int | float) else otherwise
 
 
 def _clip(value: float) -> float:

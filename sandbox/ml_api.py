@@ -18,7 +18,7 @@ def list_models(call: Call) -> Response:
     """ML List: the account's models, oldest first (no paging is documented, ``--page-size``)."""
     world = call.world
     delay_s = world.behaviour.list_delay_s
-    newest_ns = clock.now_ns() - int(delay_s * clock.NS)
+    newest_ns = world.clock.now_ns() - int(delay_s * clock.NS)
     shown = [
         world.rendered(model, call.dialect)
         for model in world.store.of_account(call.caller.aid)
@@ -76,7 +76,7 @@ def _new_model(world: World, aid: int, name: str, creation: rules.Creation) -> M
     build_s = world.settings.build_s
     if outcome and outcome.build_s is not None:
         build_s = outcome.build_s
-    now_ns = clock.now_ns()
+    now_ns = world.clock.now_ns()
     model = Model(
         id=uuid.uuid4().hex,
         aid=aid,
@@ -91,6 +91,7 @@ def _new_model(world: World, aid: int, name: str, creation: rules.Creation) -> M
         description=creation.description,
         author_id=author_id(aid),
         outcome=outcome,
+        week=world.clock.week,
     )
     model.new_work()
     return model
@@ -115,7 +116,7 @@ def update_model(call: Call) -> Response:
         model.odd.pop("label", None)
     if call.v2 and sent.get("hidden") is not None:
         model.hidden = rules.parse_boolean("hidden", sent["hidden"])
-    model.touch()
+    model.touch(call.world.clock.now_ns())
     call.world.store.save(model)
     return call.reply_bytes(call.world.rendered(model, call.dialect))
 

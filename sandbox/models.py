@@ -4,7 +4,6 @@ import uuid
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from sandbox import clock
 from sandbox.settings import COLLECT_DEFAULT
 
 State = Literal["building", "complete", "invalid"]
@@ -60,6 +59,8 @@ class Model:
         due_ns: when its build ends at the earliest.
         stopped: it was set not live before it went live by itself, so it won't.
         live_due_ns: when a trained model goes live by itself; 0 is not.
+        built: it has been complete once.
+        week: of the sandbox's clock, in which it was trained last.
         odd: what is shown instead of the model's own values: a number for a name, say.
     """
 
@@ -85,11 +86,13 @@ class Model:
     outcome: Outcome | None = None
     stopped: bool = False
     live_due_ns: int = 0
+    built: bool = False
+    week: int = 0
     odd: dict[str, Any] = field(default_factory=dict)
 
-    def touch(self) -> None:
+    def touch(self, now_ns: int) -> None:
         """Move ``updated``, which never stands still between two changes."""
-        self.updated_ns = max(clock.now_ns(), self.updated_ns + 1)
+        self.updated_ns = max(now_ns, self.updated_ns + 1)
 
     def new_work(self) -> None:
         """Add a work id; several mean that the model has been deployed (Lytics v2 OpenAPI)."""

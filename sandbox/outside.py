@@ -42,7 +42,7 @@ def place(world: World, sent: object) -> list[Model]:
 
 
 def _place(world: World, raw: JsonObject) -> Model:
-    now_ns = clock.now_ns()
+    now_ns = world.clock.now_ns()
     model_id, aid = raw.get("id"), raw.get("aid")
     model = Model(
         id=model_id if isinstance(model_id, str) else uuid.uuid4().hex,
@@ -56,6 +56,7 @@ def _place(world: World, raw: JsonObject) -> Model:
         due_ns=now_ns,
         state="complete",
         is_healthy=True,
+        week=world.clock.week,
     )
     if model.id in world.store.models:
         message = f"there is a model {model.id} already; change it by POST /_sandbox/models/ID"
@@ -100,7 +101,7 @@ def change(world: World, model: Model, changes: JsonObject) -> None:
     times = _times(changes)
     if changes.get("state", "building") != "building":
         world.builds.forget(model.id)
-    model.touch()
+    model.touch(world.clock.now_ns())
     for key in SETTABLE:
         if key in changes:
             setattr(model, key, changes[key])
@@ -108,6 +109,7 @@ def change(world: World, model: Model, changes: JsonObject) -> None:
         setattr(model, attribute, value)
     for key, value in changes.get("config", {}).items():
         setattr(model.config, key, value)
+    model.built = model.built or model.state == "complete"
     kept = {key: value for key, value in model.odd.items() if key not in changes}
     model.odd = kept | changes.get("odd", {})
     world.store.save(model, _changed_summary(world, model, changes))

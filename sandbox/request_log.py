@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from itertools import takewhile
 from typing import Any
 
+from sandbox.clock import NS, Clock
+
 KEPT = 100_000
 """Requests kept; the oldest go first."""
 _KEYS = re.compile(r"\b(key|access_token)=[^&]*")
@@ -20,7 +22,7 @@ class Entry:
     Attributes:
         seq: 1, 2, 3 … in order of arrival; never starts again.
         monotonic_s: arrival on the server's monotonic clock, in seconds.
-        epoch_s: arrival in seconds since 1970.
+        epoch_s: arrival on the sandbox's clock, in seconds since 1970; the reply's ``Date``.
         query: with keys masked.
         body: parsed JSON; text if it is none.
         status: what the caller saw; None while it waits, or if it saw none.
@@ -43,9 +45,14 @@ class Entry:
 
 
 class RequestLog:
-    """What was asked, in order of arrival."""
+    """What was asked, in order of arrival.
 
-    def __init__(self) -> None:
+    Attributes:
+        clock: what tells when.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
         self._entries: deque[Entry] = deque(maxlen=KEPT)
         self._seq = 0
 
@@ -53,8 +60,9 @@ class RequestLog:
         """Take down a request that has just arrived."""
         self._seq += 1
         masked = _KEYS.sub(r"\1=***", query)
+        epoch_s = self.clock.now_ns() / NS
         entry = Entry(
-            self._seq, time.monotonic(), time.time(), method, path, masked, _parsed(body), aid
+            self._seq, time.monotonic(), epoch_s, method, path, masked, _parsed(body), aid
         )
         self._entries.append(entry)
         return entry

@@ -2,7 +2,7 @@
 
 from starlette.responses import Response
 
-from sandbox import clock, wire
+from sandbox import wire
 from sandbox.calls import Call
 from sandbox.errors import BadRequestError, NotFoundError
 from sandbox.segments import Segment
@@ -52,7 +52,7 @@ def list_sizes(call: Call) -> Response:
 
 def list_attribution(call: Call) -> Response:
     """How sizes went over time (go-lytics: GetSegmentAttribution); the sandbox knows only now."""
-    now_ms = str(clock.now_ns() // 1_000_000)
+    now_ms = str(call.world.clock.now_ns() // 1_000_000)
     return call.reply(
         [
             {"id": segment.id, "metrics": [{"ts": now_ms, "value": segment.size, "anomaly": 0}]}

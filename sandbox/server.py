@@ -47,7 +47,7 @@ def build_world(settings: Settings) -> World:
         directory, fields = _own_population(settings.profiles)
     store = Store(settings.data)
     trainer = WorkerPool(settings.workers) if settings.train else None
-    sizes = Sizes(settings, directory, Scores(store))
+    sizes = Sizes(settings, directory, Scores(store), store.clock)
     builds = Builds(settings, store, sizes, fields, trainer)
     world = World(
         settings=settings,
@@ -55,7 +55,7 @@ def build_world(settings: Settings) -> World:
         directory=directory,
         sizes=sizes,
         builds=builds,
-        log=RequestLog(),
+        log=RequestLog(store.clock),
         dialect=settings.dialect,
         behaviour=builds.behaviour,
         fields=fields,
@@ -110,6 +110,7 @@ class _Server(uvicorn.Server):
         config = uvicorn.Config(
             build_app(world),
             access_log=False,
+            date_header=False,  # the gateway writes the sandbox's own time
             log_level=logging.CRITICAL,
             lifespan="on",
             ws="none",

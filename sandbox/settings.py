@@ -18,6 +18,8 @@ SEGMENT_USERS_MIN = 25
 """Users that source and target need (Lytics docs: Building Lookalike Models)."""
 COLLECT_DEFAULT = 5000
 """Users sampled of each segment (API page, Model config)."""
+DRIFT_DEFAULT = 0.03
+"""So little that weeks look alike, and so much that a model is worth less after months."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,8 @@ class Settings(Behaviour):
         seed: same seed, same population, same numbers.
         profiles: CSV of a population of one's own; None makes one up.
         segments: JSON list of segments that account 1234 has from the start, by their definitions.
+        drift: part of what is known of the users that stops to fit them each week, 0 to 1, as the
+            sandbox's clock is moved on.
         train: False makes summaries up instead of training.
         latency_ms: every API request takes this much longer, in milliseconds.
         workers: processes that train side by side.
@@ -47,6 +51,7 @@ class Settings(Behaviour):
     profiles: Path | None = None
     segments: Path | None = None
     train: bool = True
+    drift: float = DRIFT_DEFAULT
     latency_ms: float = 0.0
     workers: int = 2
     rate_limit: float = 0.0

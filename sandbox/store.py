@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from sandbox.clock import Clock
 from sandbox.errors import SettingsError
 from sandbox.models import Model
 
@@ -24,7 +25,7 @@ BUSY_TIMEOUT_S = 5.0
 
 
 class Store:
-    """The models of all accounts, in the order in which they were created."""
+    """The models of all accounts, in the order in which they were created, and the clock."""
 
     def __init__(self, folder: Path | None) -> None:
         """Open the store.
@@ -46,6 +47,7 @@ class Store:
         rows = self._db.execute("SELECT record FROM models ORDER BY rowid")
         self.models = {model.id: model for model in (_read_model(row[0]) for row in rows)}
         self.versions: dict[str, int] = {}
+        self.clock = Clock(**self.kept_all("clock").get("clock", {}))
 
     def close(self) -> None:
         """Close the database and give the folder free."""
@@ -117,6 +119,11 @@ class Store:
         """Return a trained model's scores of its source's users, packed; empty if not trained."""
         kept = self._get("scores", model_id)
         return str(kept["packed"]) if kept else ""
+
+    def move_clock(self, moved_ns: int) -> None:
+        """Set how far the sandbox's clock is ahead of the machine's, in nanoseconds."""
+        self.clock.moved_ns = moved_ns
+        self.keep("clock", "clock", {"moved_ns": moved_ns})
 
     def keep(self, table: str, key: str, record: dict[str, Any]) -> None:
         """Store what belongs to no model, under a key of its own."""

@@ -50,8 +50,8 @@ def envelope(data: bytes, status: int, dialect: Dialect, marks: JsonObject | Non
     return b'{"data":' + data + tails[dialect].encode() + more + b"}"
 
 
-def error_body(error: ApiError, *, v2: bool) -> JsonObject:
-    """Return the body of a refusal.
+def error_body(error: ApiError, at_ns: int, *, v2: bool) -> JsonObject:
+    """Return the body of a refusal at a time in nanoseconds since 1970.
 
     A 401 has the /api shape everywhere: it is answered before the request reaches either API
     (Lytics' agent skills).
@@ -64,7 +64,7 @@ def error_body(error: ApiError, *, v2: bool) -> JsonObject:
         "code": error.code,
         "level": "warn",
         "message": error.message,
-        "timestamp": clock.nanoseconds_z(clock.now_ns()),
+        "timestamp": clock.nanoseconds_z(at_ns),
     }
     return {"errors": [detail], "request_id": uuid.uuid4().hex, "status": error.status}
 

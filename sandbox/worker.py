@@ -27,7 +27,8 @@ def answer(job: dict[str, Any]) -> dict[str, Any]:
     """Train a model, or say why that can't be done."""
     config = Config(**job["config"])
     try:
-        population = population_of(job["profiles"], job["population_seed"], job["aid"])
+        which = ("profiles", "population_seed", "aid", "week", "drift")
+        population = population_of(*(job[key] for key in which))
         defined = {slug: np.array(users, dtype=np.int64) for slug, users in job["members"].items()}
         population = replace(population, members=population.members | defined)
         return train(population, job["source"], job["target"], config, job["seed"])

@@ -7,6 +7,7 @@ from sandbox import wire
 from sandbox.audiences.sizes import Sizes
 from sandbox.behaviour import Behaviour
 from sandbox.builds import Builds
+from sandbox.clock import Clock
 from sandbox.errors import NotFoundError
 from sandbox.fields import MADE_UP_FIELDS, FieldPlan
 from sandbox.models import Model, Outcome
@@ -40,6 +41,11 @@ class World:
     fields: Sequence[FieldPlan] = MADE_UP_FIELDS
     outcomes: list[Outcome] = field(default_factory=list)
     _rendered: dict[tuple[str, Dialect], tuple[int, bytes]] = field(default_factory=dict)
+
+    @property
+    def clock(self) -> Clock:
+        """Return the sandbox's clock."""
+        return self.store.clock
 
     def behave(self, behaviour: Behaviour) -> None:
         """Behave so from now on."""

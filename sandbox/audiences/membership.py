@@ -38,6 +38,10 @@ SIGNS: Mapping[str, Callable[[Any, Any], Any]] = {
 STEPS = 10_000
 """A score is kept to four digits."""
 NO_SCORE = 0xFFFF
+CHANCE = 0.5
+MADE_UP_SPAN = 0.75
+"""At an AUC of 0.9, target users score 0.8 and others 0.2 in the middle."""
+MADE_UP_SPREAD = 0.12
 
 
 def pack(scores: Floats) -> str:
@@ -140,11 +144,10 @@ class Membership:
         return shown
 
     def _made_up(self, written: Written) -> Floats:
-        """Return scores that tell target users as well as a made-up summary says."""
+        """Return scores that tell target users from others, the better the higher the AUC."""
         scored, target = self.of_segment(written.source), self.of_segment(written.target)
-        middle = 0.5 + np.where(target, 1, -1) * written.auc / 3
-        spread = 0.5 * (1 - written.auc) + 0.02
-        drawn = np.random.default_rng(written.seed).normal(middle, spread)
+        middle = 0.5 + np.where(target, 1, -1) * MADE_UP_SPAN * (written.auc - CHANCE)
+        drawn = np.random.default_rng(written.seed).normal(middle, MADE_UP_SPREAD)
         return np.where(scored, np.clip(drawn, 0, 1), np.nan)
 
     def _values(self, name: str) -> Any:  # noqa: ANN401 - floats or str objects

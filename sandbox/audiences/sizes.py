@@ -4,6 +4,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sandbox.audiences.scores import Scores
+from sandbox.clock import Clock
 from sandbox.segments import Directory, Segment, SegmentPlan
 from sandbox.settings import Settings
 
@@ -19,10 +20,13 @@ class Sizes:
         scores: what users' profiles hold.
     """
 
-    def __init__(self, settings: Settings, directory: Directory, scores: Scores) -> None:
+    def __init__(
+        self, settings: Settings, directory: Directory, scores: Scores, clock: Clock
+    ) -> None:
         self._settings = settings
         self.directory = directory
         self.scores = scores
+        self._clock = clock
         self._defined = 0
         self._known: dict[int, tuple[object, Membership]] = {}
 
@@ -46,7 +50,8 @@ class Sizes:
         return self._membership(aid).profile(user)
 
     def _membership(self, aid: int) -> "Membership":
-        state = (self._defined, self.scores.version)
+        week = self._clock.week
+        state = (self._defined, self.scores.version, week)
         kept = self._known.get(aid)
         if kept and kept[0] == state:
             return kept[1]
@@ -56,7 +61,7 @@ class Sizes:
 
         profiles = str(self._settings.profiles) if self._settings.profiles else None
         membership = Membership(
-            population_of(profiles, self._settings.seed, aid),
+            population_of(profiles, self._settings.seed, aid, week, self._settings.drift),
             partial(self.directory.find, aid),
             self.scores.of_account(aid),
         )

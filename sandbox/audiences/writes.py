@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-from sandbox import clock
 from sandbox.audiences.filter_ql import included_segments, parse_filter, parse_statement
 from sandbox.errors import BadRequestError, NotFoundError
 from sandbox.segments import Segment, SegmentPlan, segment_id
@@ -65,7 +64,7 @@ def create_segment(
         message = "name or slug_name is required: lower case, digits, _ and - make a slug"
         raise BadRequestError(message)
     slug = _free_slug(world, aid, slug)
-    now_ns = clock.now_ns()
+    now_ns = world.clock.now_ns()
     blank = SegmentPlan(slug, slug, definition="", created_ns=now_ns, updated_ns=now_ns)
     plan = replace(blank, **changes)
     if not odd:
@@ -99,7 +98,7 @@ def update_segment(
         _check_renaming(world, segment, slug)
     if "definition" in changes:
         changes.setdefault("users", None)
-    updated_ns = max(clock.now_ns(), segment.plan.updated_ns + 1)
+    updated_ns = max(world.clock.now_ns(), segment.plan.updated_ns + 1)
     plan = replace(segment.plan, slug=slug, **changes, updated_ns=updated_ns)
     if not odd:
         _check_definition(world, aid, segment.id, plan)

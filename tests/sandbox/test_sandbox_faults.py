@@ -211,6 +211,7 @@ def test_examples_of_the_readme_are_accepted(api: httpx.Client) -> None:
     """What the README shows can be sent as it is."""
     readme = Path(__file__).parents[2].joinpath("sandbox", "README.md").read_text(encoding="utf-8")
     examples = re.findall(r"```json (?!profile)(\w+)\n(.*?)```", readme, flags=re.DOTALL)
-    assert [name for name, _ in examples] == ["faults", "outcomes", "behaviour", "models"]
+    names = [name for name, _ in examples]
+    assert names == ["faults", "outcomes", "behaviour", "models", "segments"]
     for name, example in examples:
         assert api.post(f"/_sandbox/{name}", content=example).is_success

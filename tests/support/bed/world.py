@@ -89,7 +89,8 @@ class World:
         # The next run comes when ML List shows all that this one made.
         made_ns = [model["created_ns"] for model in self.account.models().values()]
         listed_ns = max(made_ns, default=0) + self.variety["list_delay_s"] * clock.NS
-        self.account.wait(lambda: clock.now_ns() > listed_ns)
+        now = self.account.handle.world.clock
+        self.account.wait(lambda: now.now_ns() > listed_ns)
 
     @contextlib.contextmanager
     def run(
