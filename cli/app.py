@@ -1,5 +1,7 @@
 """The commands of `lytics-ml`."""
 
+from typing import Annotated
+
 import typer
 
 from cli.audiences.command import audiences
@@ -15,6 +17,7 @@ from cli.retrain.command import retrain
 from cli.review.command import review
 from cli.schema.command import schema
 from cli.validate.command import validate
+from providers.lytics.version import VERSION
 
 app = typer.Typer(
     name="lytics-ml",
@@ -41,6 +44,18 @@ app.command("promote")(promote)
 app.command("drift")(drift)
 
 
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer's
+    if wanted:
+        typer.echo(f"lytics-ml {VERSION}")
+        raise typer.Exit
+
+
 @app.callback()
-def lytics_ml() -> None:
+def lytics_ml(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
     """Lookalike models of a Lytics account: what Pulumi has no command for."""

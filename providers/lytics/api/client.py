@@ -24,6 +24,7 @@ from providers.lytics.errors import (
 )
 from providers.lytics.shapes import Model, Segment, Summary
 from providers.lytics.timing import REAL, Timing
+from providers.lytics.version import VERSION
 
 CONNECT_TIMEOUT_S = 10.0
 MOST_CONNECTIONS = 64
@@ -58,7 +59,7 @@ class LyticsClient:
             headers={
                 "Authorization": self._key,
                 "Accept": "application/json",
-                "User-Agent": "lytics-ml",
+                "User-Agent": f"lytics-ml/{VERSION}",
             },
             timeout=httpx.Timeout(settings.reply_timeout_s, connect=CONNECT_TIMEOUT_S),
             limits=httpx.Limits(
