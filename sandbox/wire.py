@@ -15,12 +15,12 @@ import uuid
 from typing import Any
 
 from sandbox import clock
-from sandbox.audiences.filter_ql import included_segments
+from sandbox.audiences.filter_ql import included_segments, used_fields
 from sandbox.auth import account_id, author_id
 from sandbox.behaviour import Behaviour, ConfigEcho
 from sandbox.errors import ApiError, NotAuthorizedError
 from sandbox.models import Config, Model
-from sandbox.segments import Segment
+from sandbox.segments import Segment, SegmentPlan
 from sandbox.settings import Dialect
 
 JsonObject = dict[str, Any]
@@ -181,13 +181,24 @@ def render_segment(segment: Segment, *, v2: bool, with_size: bool) -> JsonObject
         "updated": clock.milliseconds_z(plan.updated_ns),
     }
     if v2:
-        shown |= {"category": "", "groups": [], "identities": [], "save_hist": True}
-        shown |= {"ast": plan.ast, "includes": included_segments(plan.definition)}
+        shown |= _v2_segment_extras(plan)
     else:
         shown["short_id"] = segment.id[:6]
     if with_size:
         shown["size"] = segment.size
     return shown
+
+
+def _v2_segment_extras(plan: SegmentPlan) -> JsonObject:
+    extras: JsonObject = {
+        **dict.fromkeys(("category", "ql_resolved", "withs_ql"), ""),
+        **{key: [] for key in ("groups", "identities", "field_changes_fields")},
+        **dict.fromkeys(("datemath_calc", "forward_datemath", "schedule_exit"), False),
+        "save_hist": True,
+        "fields": used_fields(plan.definition),
+        "includes": included_segments(plan.definition),
+    }
+    return extras if plan.ast is None else extras | {"ast": plan.ast}
 
 
 def render_size(segment: Segment) -> JsonObject:

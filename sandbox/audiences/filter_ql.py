@@ -148,18 +148,25 @@ def read_filter(text: str) -> Condition:
 
 def included_segments(text: str | None) -> list[str]:
     """Return the segments that a definition names, each once, in its order."""
-    return list(dict.fromkeys(_included(read_filter(text)))) if text else []
+    return list(dict.fromkeys(one.segment for one in _leaves(text) if isinstance(one, Include)))
 
 
-def _included(condition: Condition) -> Iterator[str]:
-    match condition:
-        case Include(segment):
-            yield segment
-        case Not(inner):
-            yield from _included(inner)
-        case Both(_, conditions):
-            for one in conditions:
-                yield from _included(one)
+def used_fields(text: str | None) -> list[str]:
+    """Return the fields that a definition itself tests, each once, in its order."""
+    return list(dict.fromkeys(one.field for one in _leaves(text) if isinstance(one, Test | Exists)))
+
+
+def _leaves(text: str | None) -> Iterator[Condition]:
+    """Yield a definition's conditions that hold no others."""
+    waiting = [read_filter(text)] if text else []
+    while waiting:
+        match waiting.pop(0):
+            case Not(inner):
+                waiting.insert(0, inner)
+            case Both(_, conditions):
+                waiting[:0] = conditions
+            case leaf:
+                yield leaf
 
 
 def _fail(problem: str) -> Never:

@@ -63,6 +63,15 @@ def test_a_segment_is_created_changed_and_deleted(api: httpx.Client, base: str) 
     assert api.delete(f"{base}/segment/likely").status_code == 404
 
 
+def test_a_definitions_fields_and_includes_are_listed(api: httpx.Client) -> None:
+    """v2 tells which fields a definition tests itself, and which segments it includes."""
+    made = make(
+        api,
+        segment_ql="FILTER OR (NOT EXISTS city, AND (visit_ct > 3, INCLUDE dormant), city = 'X')",
+    )
+    assert (made["fields"], made["includes"]) == (["city", "visit_ct"], ["dormant"])
+
+
 @pytest.mark.parametrize("base", BASES)
 @pytest.mark.parametrize(
     ("sent", "words"),
