@@ -1,7 +1,7 @@
 """From building to complete or invalid: least build times, live or not, restarts."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol
 
@@ -9,7 +9,7 @@ from sandbox import clock, reading, rules
 from sandbox.alarms import Alarms
 from sandbox.audiences.scores import Written
 from sandbox.audiences.sizes import Sizes
-from sandbox.fields import NO_FEATURES, FieldPlan, chosen_fields
+from sandbox.fields import NO_FEATURES, Fields, chosen_fields, passed_over
 from sandbox.made_up import digest, make_up_summary
 from sandbox.models import Model
 from sandbox.settings import LIVE_MODELS_MAX, Settings
@@ -41,7 +41,7 @@ class Builds:
         settings: Settings,
         store: Store,
         sizes: Sizes,
-        fields: Sequence[FieldPlan],
+        fields: Fields,
         trainer: Trainer | None,
     ) -> None:
         self._settings = settings
@@ -160,7 +160,7 @@ class Builds:
         reason = rules.invalid_because(source, target)
         if reason:
             return reason
-        return "" if chosen_fields(self._fields, model.config) else NO_FEATURES
+        return "" if chosen_fields(self._fields.usable, model.config) else NO_FEATURES
 
     def make_up(self, model: Model, weeks: int = 0) -> JsonObject:
         """Return what a build comes to without training.
@@ -170,11 +170,13 @@ class Builds:
         """
         asked = (model.aid, model.source, model.target, model.config)
         seed = digest(self._settings.seed, *asked)
-        fields = chosen_fields(self._fields, model.config)
+        fields = chosen_fields(self._fields.usable, model.config)
         kind = ("rf", "gbm", "lr")[seed % 3] if model.config.auto_tune else "rf"
         before = self._store.summary(model.id) if model.built else None
         kept = (1 - self._settings.drift) ** (weeks if before else model.week)
-        return {"summary": make_up_summary(seed, fields, kept, before), "type": kind}
+        summary = make_up_summary(seed, fields, kept, before)
+        summary["msgs"] += passed_over(self._fields, model.config)
+        return {"summary": summary, "type": kind}
 
     def _finish_when_due(self, model: Model, over: asyncio.Event, result: JsonObject) -> None:
         if self._open.get(model.id) is over:

@@ -4,8 +4,9 @@ Kinds are those of the API page (score, content, lql); types are numeric and cat
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from sandbox import reading
 from sandbox.models import Config
 
 SCORE_PREFIX = "score_"
@@ -25,6 +26,19 @@ class FieldPlan:
         if self.name.startswith(SCORE_PREFIX):
             return "score"
         return "content" if self.name.startswith(CONTENT_PREFIX) else "lql"
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The fields of user profiles.
+
+    Attributes:
+        usable: those that can be features.
+        withheld: by the name of a column of one's own that can't be one, why.
+    """
+
+    usable: tuple[FieldPlan, ...]
+    withheld: Mapping[str, str] = field(default_factory=dict)
 
 
 _SCORES = "intensity frequency recency momentum propensity quantity volatility consistency maturity"
@@ -60,26 +74,18 @@ def chosen_fields(fields: Iterable[FieldPlan], config: Config) -> list[FieldPlan
     ]
 
 
-def passed_over(
-    fields: Iterable[FieldPlan], withheld: Mapping[str, str], config: Config
-) -> list[str]:
-    """Return a sentence for each kind of name in ``additional`` that can't be a feature.
-
-    Args:
-        fields: that can be.
-        withheld: columns of one's own population that can't, with the reason.
-        config: what was asked for.
-    """
-    known = {field.name for field in fields}
+def passed_over(fields: Fields, config: Config) -> list[dict[str, object]]:
+    """Return a message for each kind of name in ``additional`` that can't be a feature."""
+    usable = {field.name for field in fields.usable}
     told = [
-        f"The field {name} isn't used: {withheld[name]}"
+        f"The field {name} isn't used: {fields.withheld[name]}"
         for name in config.additional
-        if name in withheld
+        if name in fields.withheld
     ]
-    unknown = [name for name in config.additional if name not in known and name not in withheld]
+    unknown = [n for n in config.additional if n not in usable and n not in fields.withheld]
     if unknown:
         told.append(f"The following fields are in no user profile: {', '.join(unknown)}")
-    return told
+    return [reading.message(text, "warn", "summary", "feature") for text in told]
 
 
 NO_FEATURES = (

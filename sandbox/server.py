@@ -21,7 +21,7 @@ from sandbox.audiences.start import begin_segments
 from sandbox.auth import ACCOUNTS
 from sandbox.builds import Builds
 from sandbox.errors import SettingsError
-from sandbox.fields import MADE_UP_FIELDS, FieldPlan
+from sandbox.fields import MADE_UP_FIELDS, Fields
 from sandbox.request_log import RequestLog
 from sandbox.segments import Directory, made_up_directory
 from sandbox.settings import Settings
@@ -42,7 +42,7 @@ def build_world(settings: Settings) -> World:
     Raises:
         SettingsError: the data folder or the population can't be used.
     """
-    directory, fields = made_up_directory(), MADE_UP_FIELDS
+    directory, fields = made_up_directory(), Fields(MADE_UP_FIELDS)
     if settings.profiles:
         directory, fields = _own_population(settings.profiles)
     store = Store(settings.data)
@@ -58,13 +58,12 @@ def build_world(settings: Settings) -> World:
         log=RequestLog(store.clock),
         dialect=settings.dialect,
         behaviour=builds.behaviour,
-        fields=fields,
     )
     begin_segments(world)
     return world
 
 
-def _own_population(path: Path) -> tuple[Directory, tuple[FieldPlan, ...]]:
+def _own_population(path: Path) -> tuple[Directory, Fields]:
     """Give every account the users of a CSV."""
     # Other sandboxes start quicker without the YAML reader.
     from sandbox.profiles import load_profiles  # noqa: PLC0415
@@ -73,7 +72,7 @@ def _own_population(path: Path) -> tuple[Directory, tuple[FieldPlan, ...]]:
     directory = Directory()
     for aid in ACCOUNTS:
         directory.add(aid, profiles.plans, [plan.users or 0 for plan in profiles.plans])
-    return directory, profiles.fields
+    return directory, Fields(profiles.fields, profiles.withheld)
 
 
 def bind(settings: Settings) -> socket.socket:

@@ -13,7 +13,7 @@ from sandbox import reading
 from sandbox.audiences.membership import pack
 from sandbox.errors import CannotBuildError
 from sandbox.features import Design, Sample, design, draw_sample, missing, select_fields
-from sandbox.fields import NO_FEATURES, FieldPlan, chosen_fields, passed_over
+from sandbox.fields import NO_FEATURES, FieldPlan, Fields, chosen_fields, passed_over
 from sandbox.models import Config
 from sandbox.population import Floats, Indices, Population
 from sandbox.summary import describe_feature, summarize
@@ -109,10 +109,7 @@ def train(
     dice = np.random.default_rng(seed)
     sample = draw_sample(population, source, target, config.collect, dice)
     columns = {field.name: population.columns[field.name][sample.users] for field in fields}
-    messages = [
-        reading.message(text, "warn", "summary", "feature")
-        for text in passed_over(population.fields, population.withheld, config)
-    ]
+    messages = passed_over(Fields(population.fields, population.withheld), config)
     if config.auto_tune:
         fields, told = _tuned(columns, fields, sample)
         messages += told

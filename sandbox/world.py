@@ -1,6 +1,5 @@
 """Everything that one running sandbox holds. Only the event loop's thread touches it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sandbox import wire
@@ -9,7 +8,6 @@ from sandbox.behaviour import Behaviour
 from sandbox.builds import Builds
 from sandbox.clock import Clock
 from sandbox.errors import NotFoundError
-from sandbox.fields import MADE_UP_FIELDS, FieldPlan
 from sandbox.models import Model, Outcome
 from sandbox.request_log import RequestLog
 from sandbox.segments import Directory
@@ -27,7 +25,6 @@ class World:
         dialect: wording of /api now.
         behaviour: how the account behaves now.
         outcomes: what models to come will come to.
-        fields: the fields of a user profile.
     """
 
     settings: Settings
@@ -38,7 +35,6 @@ class World:
     log: RequestLog
     dialect: Dialect
     behaviour: Behaviour
-    fields: Sequence[FieldPlan] = MADE_UP_FIELDS
     outcomes: list[Outcome] = field(default_factory=list)
     _rendered: dict[tuple[str, Dialect], tuple[int, bytes]] = field(default_factory=dict)
 

@@ -2,8 +2,11 @@
 """A population of one's own as real data sets write it: yes and no, NA, semicolons, many cities."""
 
 import random
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from sandbox.errors import ProfilesError
@@ -134,3 +137,21 @@ def test_a_field_that_gives_a_segment_away_is_named(tmp_path: Path) -> None:
         "The field id isn't used: it is excluded",
         "The following fields are in no user profile: shoe",
     ]
+
+
+def test_made_up_models_tell_it_too(
+    tmp_path: Path,
+    start: Callable[..., httpx.Client],
+    wait_for: Callable[[httpx.Client, str], dict[str, Any]],
+) -> None:
+    """Without training, a field that can't be used is told all the same."""
+    rows = [f"{n % 9},{'yes' if n % 9 > 4 else 'no'}" for n in range(300)]
+    load(tmp_path, "\n".join(["visits,bought", *rows]) + "\n")
+    client = start(profiles=tmp_path / "users.csv")
+    ids = {s["slug_name"]: s["id"] for s in client.get("/api/segment").json()["data"]}
+    config = {"additional": ["visits", "bought"]}
+    sent = {"source": ids["others"], "target": ids["buyers"], "config": config}
+    model = wait_for(client, client.post("/api/ml", json=sent).json()["data"]["id"])
+    shown = client.get(f"/v2/ml/{model['id']}/summary").json()["data"]["summary"]
+    told = [message["text"] for message in shown["msgs"]]
+    assert "The field bought isn't used: it defines the segment buyers" in told
