@@ -120,6 +120,7 @@ class Ours(_Pulumi):
             shutil.copytree(ROOT / "providers", self.folder / "providers", ignore=ignored)
             for name in ("Pulumi.yaml", "__main__.py"):
                 shutil.copy(ROOT / name, self.folder)
+            (self.folder / ".venv").symlink_to(ROOT / ".venv")
             (self.folder / "stacks").mkdir()
             self._init()
         text = yaml.safe_dump({"models": models}, sort_keys=False)

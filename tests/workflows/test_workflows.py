@@ -173,7 +173,7 @@ def clone(tmp_path: Path) -> Path:
     (folder / "stacks").mkdir(parents=True)
     for name in ("Pulumi.yaml", "__main__.py"):
         shutil.copy(ROOT / name, folder)
-    for name in ("bin", ".github"):
+    for name in ("bin", ".github", ".venv"):
         (folder / name).symlink_to(ROOT / name)
     shutil.copytree(
         ROOT / "providers", folder / "providers", ignore=shutil.ignore_patterns("__pycache__")

@@ -264,6 +264,7 @@ def make_template(folder: Path) -> None:
     shutil.copy(ROOT / "__main__.py", folder)
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "providers", folder / "providers", ignore=ignored)
+    (folder / ".venv").symlink_to(ROOT / ".venv")
     ran = run_pulumi(folder, ("stack", "init", STACK, "--non-interactive"), environment(folder))
     assert ran.code == 0, str(ran)
 
