@@ -11,7 +11,9 @@ from typing import Any
 from cli.screen.markdown import plain
 from cli.workspace.kinship import is_of_stack, key_in
 from cli.workspace.state import Resource, StackState
+from providers.lytics.domain.gate import kept_gate
 from providers.lytics.domain.identity import same_name
+from providers.lytics.domain.liveness import Down, Unheeded
 from providers.lytics.domain.matching import contradictions
 from providers.lytics.domain.record import inputs_from, outputs_of
 from providers.lytics.domain.segments import SegmentBook
@@ -147,11 +149,16 @@ def _of_model(work: _Comparison, resource: Resource) -> Iterator[Drift]:
         words = plain(declared), plain(actual)
         return Drift("differs", resource.key, resource.id, name, what, *words, advice)
 
-    for found in (*_fields(resource, model), *_training(resource, model)):
+    models = work.observed.models
+    for found in (
+        *_fields(resource, model),
+        *_training(resource, model),
+        *_unheeded(resource, models),
+    ):
         yield differs(*found)
     activation = work.state.activations.get(resource.key)
     if activation is not None:
-        for found in _activation(activation, model, work.observed.models):
+        for found in (*_activation(activation, model, models), *_unheeded(activation, models)):
             yield differs(*found)
     if work.observed.book is not None:
         for found in _segments(resource, work.observed.book):
@@ -195,23 +202,41 @@ def _training(resource: Resource, model: Model) -> Iterator[_Found]:
 def _activation(
     activation: Resource, model: Model, account: Mapping[str, Model]
 ) -> Iterator[_Found]:
+    """Compare what is live with what an activation left."""
     kept = activation.outputs
-    gate = kept.get("gate")
-    wants_health = isinstance(gate, Mapping) and gate.get("healthy", True)
+    gate = kept_gate(kept.get("gate"))
+    wants_health = gate is not None and gate.healthy
     if wants_health and model.was_once_complete and not model.is_invalid and not model.is_healthy:
         advice = "its gate wants a healthy model; it stays live until it is replaced"
         yield "health", "healthy", "unhealthy", advice
-    if not kept.get("activate") or kept.get("pending"):
+    if model.is_active and kept.get("pending") and model.id not in (kept.get("earned") or []):
+        yield "is_active", False, True, "its gate isn't judged yet; pulumi up judges it"
+    if not kept.get("activate") or kept.get("pending") or Unheeded.kept(kept) is not None:
         return
-    if kept.get("passed") and kept.get("live_model_id") == model.id and not model.is_active:
-        yield "is_active", True, False, "pulumi up activates it again, without a new gate"
-    if not kept.get("passed"):
-        if model.is_active and kept.get("live_model_id") != model.id:
-            yield "is_active", False, True, "somebody set it live although its gate isn't passed"
-        before = account.get(str(kept.get("live_model_id")))
-        if before is not None and before.id != model.id and not before.is_active:
-            what = f"is_active of {before.id}, live until the gate is passed"
-            yield what, True, False, "activate it in Lytics, or let the new model pass"
+    if kept.get("live_model_id") == model.id:
+        if kept.get("passed") and not model.is_active:
+            yield "is_active", True, False, "pulumi up activates it again, without a new gate"
+        return
+    if model.is_active and not kept.get("passed"):
+        yield "is_active", False, True, "somebody set it live although its gate isn't passed"
+    down = Down.kept(kept)
+    before = account.get(down.model_id if down else str(kept.get("live_model_id")))
+    if before is not None and not before.is_active and not model.is_active:
+        since = f"False since {down.since}" if down else False
+        advice = "nothing is live; pulumi up starts the new model, or this one, as soon as it can"
+        if down is None and not kept.get("passed"):
+            advice = "activate it in Lytics, or let the new model pass"
+        yield f"is_active of {before.id}, live until the new one is", True, since, advice
+
+
+def _unheeded(resource: Resource, account: Mapping[str, Model]) -> Iterator[_Found]:
+    """Tell a write that Lytics didn't carry out, where that is still so."""
+    last = Unheeded.kept(resource.outputs)
+    model = account.get(last.model_id) if last is not None else None
+    if last is None or model is None or model.is_active is last.is_active:
+        return
+    name = "is_active" if model.id == resource.id else f"is_active of {model.id}"
+    yield name, last.is_active, model.is_active, last.problem()
 
 
 def _segments(resource: Resource, book: SegmentBook) -> Iterator[_Found]:

@@ -10,6 +10,7 @@ from providers.lytics.domain.declaration import Change, HexId
 from providers.lytics.domain.diff import holds_unknown
 from providers.lytics.domain.gate import Gate, kept_gate
 from providers.lytics.domain.judging import Part
+from providers.lytics.domain.liveness import Down, Unheeded
 from providers.lytics.domain.record import MOST_REMEMBERED
 from providers.lytics.text import harmless
 
@@ -41,6 +42,8 @@ class Outcome:
         live: whether it is live now.
         live_model_id: the model of this declaration that is live now, None if none is.
         scores: the main numbers of its summary.
+        unheeded: the last write, where Lytics didn't do as it was asked.
+        down: the model that a swap stopped, where nothing is live since.
     """
 
     passed: bool
@@ -50,14 +53,24 @@ class Outcome:
     parts: tuple[Part, ...] = ()
     reasons: tuple[str, ...] = ()
     scores: Mapping[str, float] = field(default_factory=dict)
+    unheeded: Unheeded | None = None
+    down: Down | None = None
 
     def outputs(self, inputs: ActivationInputs, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the state keeps, with the ids that were live for this declaration."""
         earned = [i for i in state.get("earned") or [] if i != self.live_model_id]
-        if self.live_model_id is not None:
+        # What is live past its gate, because Lytics doesn't stop it, hasn't earned its place.
+        is_past_gate = not self.passed and self.unheeded is not None
+        if self.live_model_id is not None and not is_past_gate:
             earned.append(self.live_model_id)
+        kept: dict[str, Any] = {}
+        if self.unheeded is not None:
+            kept["unheeded"] = self.unheeded.as_dict()
+        if self.down is not None:
+            kept["down"] = self.down.as_dict()
         return {
             "earned": earned[-MOST_REMEMBERED:],
+            **kept,
             **inputs.model_dump(exclude_none=True),
             "passed": self.passed,
             "pending": self.pending,
@@ -72,8 +85,9 @@ class Outcome:
 def differs(state: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
     """Tell whether an activation has something to do; pure.
 
-    A gate that didn't pass is a difference until it does, an outside deactivation is one too. One
-    that is only observed is judged once per model and gate.
+    A gate that didn't pass is a difference until it does, an outside deactivation is one too, and
+    a write that Lytics didn't carry out. One that is only observed is judged once per model and
+    gate.
     """
     wanted = inputs.get("gate")
     # A bound that isn't known yet, in a preview, may be any.
@@ -81,6 +95,6 @@ def differs(state: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
     changed = any(state.get(name) != inputs.get(name) for name in ("model_id", "activate", "swap"))
     if changed or gate_changed or state.get("pending"):
         return True
-    if not inputs.get("activate"):
-        return False
-    return not state.get("passed") or not state.get("live")
+    if state.get("unheeded"):
+        return True
+    return bool(inputs.get("activate")) and not (state.get("passed") and state.get("live"))

@@ -83,6 +83,7 @@ class Run:
         self._sending = 0
         self._told: set[str] = set()
         self._policies: dict[str, OnDelete] = {}
+        self._held: set[str] = set()
         self._baseline: frozenset[str] | None = None
 
     @property
@@ -224,6 +225,16 @@ class Run:
         """Note what the state remembers of models that were trained before."""
         with self._lock:
             self.lineage(lineage).trained.update(trained)
+
+    def note_held(self, model_id: str) -> None:
+        """Note that a model was still being built when it was declared not to go live by itself."""
+        with self._lock:
+            self._held.add(model_id)
+
+    def is_held(self, model_id: str) -> bool:
+        """Tell whether a model that is live now isn't so by what was declared: it must earn it."""
+        with self._lock:
+            return model_id in self._held
 
     def is_in_use(self, model_id: str) -> bool:
         """Tell whether a resource of this run is this model."""

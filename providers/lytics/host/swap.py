@@ -1,21 +1,18 @@
 """Gate and swap: what happens once a model is trained. Knows no Pulumi."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from providers.lytics.domain.activation import ActivationInputs, Outcome
-from providers.lytics.domain.gate import Gate, kept_gate
+from providers.lytics.domain.gate import Gate
 from providers.lytics.domain.judging import Part, Verdict, evaluate, scores_of
-from providers.lytics.domain.liveness import LIVE_LIMIT
-from providers.lytics.domain.matching import share_lineage
-from providers.lytics.errors import (
-    NotFoundError,
-    RejectedError,
-    RequestError,
-    UnreadableReplyError,
-)
-from providers.lytics.host.model_list import Look
+from providers.lytics.domain.liveness import LIVE_LIMIT, Down, Unheeded, to_write
+from providers.lytics.errors import NotFoundError, RequestError, UnreadableReplyError
+from providers.lytics.host.case import Case, case_of, live_before
 from providers.lytics.host.run import Run
+from providers.lytics.host.switching import switch
 from providers.lytics.shapes import Model, Summary
 
 
@@ -47,17 +44,20 @@ class ActivationLifecycle:
             look = self._run.looks.now()
             self.check_account(state)
             model = self._run.find(inputs.model_id, look)
-            before = self._live_before(inputs, state, model, look)
             if model is None:
+                before = live_before(self._run, inputs, state, None, look)
                 reason = f"model {inputs.model_id} is gone; pulumi up --refresh trains it anew"
-                return _failed(before, [reason])
+                live_id = before.id if before else None
+                return Outcome(passed=False, live=False, live_model_id=live_id, reasons=(reason,))
+            case = case_of(self._run, inputs, state, model, look)
             if not model.is_complete:
-                return self._untrained(model, before)
-            challenged = before if before is not None and before.id != model.id else None
-            if self._was_deactivated_outside(inputs, state, model):
-                verdict = self._known_verdict(state)
-                return self._set_live(inputs, model, challenged, verdict, state)
-            return self._judged(inputs, state, model, challenged)
+                return self._untrained(case)
+            if case.was_deactivated_outside:
+                parts = (Part(**part) for part in state.get("parts") or [])
+                outcome = self._set_live(case, Verdict(tuple(parts)), state.get("scores") or {})
+            else:
+                outcome = self._judged(case)
+            return self._with_what_is_down(case, outcome)
 
     def read(self, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return the old outputs with what the API shows of live and not.
@@ -85,96 +85,34 @@ class ActivationLifecycle:
             self._run.expect_account(state.get("aid"))
             self._run.prove_account()
 
-    def _live_before(
-        self,
-        inputs: ActivationInputs,
-        state: Mapping[str, Any],
-        model: Model | None,
-        look: Look,
-    ) -> Model | None:
-        """Return the live model of this declaration: the one to beat and to stop.
-
-        It is one that this declaration had, or whose name proves that it is of this lineage, and
-        never one that is another resource's.
-        """
-        live = {
-            m.id: m
-            for m in look.models.values()
-            if m.is_active and (m.id == inputs.model_id or self._run.owner(m.id) is None)
-        }
-        remembered = live.get(str(state.get("live_model_id")))
-        if remembered is not None:
-            return remembered
-        if model is not None and model.is_active:
-            return model
-        known = self._run.lineage_of(inputs.model_id)
-        ids = {*(state.get("earned") or [])}
-        if known is not None:
-            ids |= {*known.replaced, *known.trained}
-        found = [m for m in live.values() if m.id in ids or share_lineage(m, model)]
-        return min(found, key=lambda m: m.age_key) if found else None
-
-    def _untrained(self, model: Model, before: Model | None) -> Outcome:
-        live = model.is_active
+    def _untrained(self, case: Case) -> Outcome:
+        model = case.model
         if model.is_invalid:
             why = self._run.client.why_invalid(model)
-            reason = f"model {model.id} is invalid{f': {why}' if why else ''}"
-            return _failed(before, [reason], live=live)
+            return case.failed(f"model {model.id} is invalid{f': {why}' if why else ''}")
         reason = f"model {model.id} is still being built ({model.state or 'no state'})"
-        return _failed(before, [reason], pending=True, live=live)
+        return case.failed(reason, pending=True)
 
-    def _was_deactivated_outside(
-        self, inputs: ActivationInputs, state: Mapping[str, Any], model: Model
-    ) -> bool:
-        """Tell whether a model that earned its place has been stopped by somebody else."""
-        same = (
-            state.get("model_id") == inputs.model_id and kept_gate(state.get("gate")) == inputs.gate
-        )
-        earned = bool(state.get("passed")) and state.get("live_model_id") == inputs.model_id
-        return inputs.activate and same and earned and not model.is_active
+    # --- judging ----------------------------------------------------------------------------
 
-    def _known_verdict(self, state: Mapping[str, Any]) -> Verdict:
-        return Verdict(tuple(Part(**part) for part in state.get("parts") or []))
-
-    def _judged(
-        self,
-        inputs: ActivationInputs,
-        state: Mapping[str, Any],
-        model: Model,
-        challenged: Model | None,
-    ) -> Outcome:
-        # What is live of this declaration, whether it passes or not: the one before, or itself.
-        current = challenged or (model if model.is_active else None)
-        live_id = current.id if current else None
+    def _judged(self, case: Case) -> Outcome:
+        inputs, model = case.inputs, case.model
         summary, problem = self._summary(model.id)
         if inputs.gate is None:
             verdict = Verdict(())
         elif problem:
-            return _failed(current, [problem], live=model.is_active)
+            return self._kept_from_living(case, case.failed(problem))
         else:
             # Going back is a decision: what was live before needn't beat what replaced it.
-            is_return = model.id in (state.get("earned") or [])
-            verdict = self._verdict(inputs.gate, summary, None if is_return else challenged)
+            is_return = model.id in (case.state.get("earned") or [])
+            verdict = self._verdict(inputs.gate, summary, None if is_return else case.before)
         scores = scores_of(summary)
-        if not verdict.passed:
-            reasons = tuple(verdict.reasons)
-            return Outcome(
-                passed=False,
-                live=model.is_active,
-                live_model_id=live_id,
-                parts=verdict.parts,
-                reasons=reasons,
-                scores=scores,
-            )
-        if not inputs.activate:
-            return Outcome(
-                passed=True,
-                live=model.is_active,
-                live_model_id=live_id,
-                parts=verdict.parts,
-                scores=scores,
-            )
-        return self._set_live(inputs, model, challenged, verdict, {"scores": scores})
+        if verdict.passed and inputs.activate:
+            return self._set_live(case, verdict, scores)
+        judged = case.failed(
+            *verdict.reasons, passed=verdict.passed, parts=verdict.parts, scores=scores
+        )
+        return self._kept_from_living(case, judged)
 
     def _verdict(self, gate: Gate, summary: Summary, challenged: Model | None) -> Verdict:
         current = None
@@ -191,92 +129,155 @@ class ActivationLifecycle:
         except (NotFoundError, UnreadableReplyError) as exc:
             return Summary(), f"the summary can't be read: {exc}"
 
-    def _set_live(
-        self,
-        inputs: ActivationInputs,
-        model: Model,
-        challenged: Model | None,
-        verdict: Verdict,
-        state: Mapping[str, Any],
-    ) -> Outcome:
-        """Put a model live, then stop the one before; the other way round only where it says so."""
-        scores = state.get("scores") or {}
-        live_count = sum(m.is_active for m in self._run.looks.any().models.values())
-        full = not model.is_active and live_count >= LIVE_LIMIT
-        break_first = full and inputs.swap == "break_first" and challenged is not None
-        if full and not break_first:
-            reason = (
-                f"the account has {live_count} of {LIVE_LIMIT} live models. Deactivate one, "
-                "or set swap: break_first to stop the old one before the new one starts"
-            )
-            return _failed(challenged, [reason], parts=verdict.parts, scores=scores)
-        stopped = challenged if break_first else None
-        if stopped is not None:
-            self._write(stopped.id, active=False)
-        if not model.is_active:
-            if reason := self._activated(model, stopped):
-                return _failed(challenged, [reason], parts=verdict.parts, scores=scores)
-            self._run.say(f"'{inputs.key}': model {model.id} is live")
-        if challenged is not None and not break_first:
-            self._write(challenged.id, active=False)
-        return Outcome(
-            passed=True, live=True, live_model_id=model.id, parts=verdict.parts, scores=scores
+    def _kept_from_living(self, case: Case, judged: Outcome) -> Outcome:
+        """Stop a model that went live by itself and isn't to be live, at once.
+
+        One that was live when its gate came, or that somebody set live, is left as it is.
+        """
+        model, last = case.model, case.last
+        was_asked = last is not None and (last.model_id, last.is_active) == (model.id, False)
+        if not (model.is_active and (case.went_live_by_itself or was_asked)):
+            return judged
+        passed_by = f"model {model.id} went live by itself before its gate was judged"
+        unheeded = last
+        if to_write(model, last, wanted=False) is not None:
+            unheeded = self._switched(model, active=False)
+        if unheeded is not None:
+            reasons = (*judged.reasons, f"{passed_by}; {unheeded.problem()}")
+            return replace(judged, reasons=reasons, unheeded=unheeded, passed=False)
+        told = f"{passed_by}, and is stopped"
+        self._run.say(f"'{case.key}': {told}")
+        return replace(
+            judged,
+            live=False,
+            live_model_id=case.before.id if case.before else None,
+            reasons=(*judged.reasons, told),
         )
 
-    def _activated(self, model: Model, stopped: Model | None) -> str:
-        """Set a model live; return why it isn't, "" when it is.
+    # --- going live -------------------------------------------------------------------------
 
-        Whatever goes wrong, one that was stopped for it is set live again.
-        """
-        reason = ""
+    def _set_live(self, case: Case, verdict: Verdict, scores: Mapping[str, float]) -> Outcome:
+        """Put a model live, then stop the one before; the other way round only where it says so."""
+        model = case.model
+        failed = replace(case.failed(), parts=verdict.parts, scores=scores)
+        if model.is_active:
+            return self._without_the_one_before(case, verdict, scores)
+        live_count = sum(m.is_active for m in self._run.looks.any().models.values())
+        is_full = live_count >= LIVE_LIMIT
+        last = case.last if case.last and case.last.model_id == model.id else None
+        if last is not None and (is_full or to_write(model, last, wanted=True) is None):
+            # To stop the old one again for what Lytics didn't do would interrupt it at every up.
+            again = f"{last.why}. pulumi up tries again once fewer than {LIVE_LIMIT} are live"
+            reason = again if is_full and last.how == "refused" else last.problem()
+            return replace(failed, reasons=(reason,), unheeded=last)
+        if is_full and case.inputs.swap == "break_first" and case.before is not None:
+            return self._break_first(case, failed, case.before)
+        if is_full:
+            return replace(failed, reasons=(_full(live_count, case),))
+        unheeded = self._switched(model, active=True)
+        if unheeded is not None:
+            return replace(failed, reasons=(unheeded.problem(),), unheeded=unheeded)
+        self._run.say(f"'{case.key}': model {model.id} is live")
+        return self._without_the_one_before(case, verdict, scores)
+
+    def _without_the_one_before(
+        self, case: Case, verdict: Verdict, scores: Mapping[str, float]
+    ) -> Outcome:
+        """Stop the one before, now that the model is live."""
+        outcome = Outcome(
+            passed=True,
+            live=True,
+            live_model_id=case.model.id,
+            parts=verdict.parts,
+            scores=scores,
+        )
+        if case.before is None:
+            return outcome
+        unheeded = case.last
+        if to_write(case.before, case.last, wanted=False) is not None:
+            unheeded = self._switched(case.before, active=False)
+        if unheeded is None:
+            return outcome
+        reason = f"the model before is still live beside it: {unheeded.problem()}"
+        return replace(outcome, reasons=(reason,), unheeded=unheeded)
+
+    def _break_first(self, case: Case, failed: Outcome, old: Model) -> Outcome:
+        """Stop the one before, then put the model live; if that fails, start the old one again."""
+        unheeded = self._switched(old, active=False)
+        if unheeded is not None:
+            return replace(failed, reasons=(unheeded.problem(),), unheeded=unheeded)
+        down = Down(old.id, self._now())
+        error: RequestError | None = None
         try:
-            if not (self._write(model.id, active=True).is_active or self._is_live(model.id)):
-                reason = f"Lytics took the activation of model {model.id} and shows it as not live"
-        except RejectedError as exc:
-            reason = f"Lytics refuses to activate it: {exc}"
-        except RequestError:
-            self._restart(stopped)
-            raise
-        if reason:
-            self._restart(stopped)
-        return reason
+            unheeded = self._switched(case.model, active=True)
+        except RequestError as exc:
+            error = None if self._took_effect(case.model, exc) else exc
+        if error is None and unheeded is None:
+            self._run.say(f"'{case.key}': model {case.model.id} is live")
+            return replace(failed, passed=True, live=True, live_model_id=case.model.id)
+        if self._is_started_again(old):
+            if error is not None:
+                raise error
+            why = unheeded.problem() if unheeded is not None else ""
+            return replace(failed, reasons=(why,), unheeded=unheeded)
+        why = str(error) if unheeded is None else unheeded.why
+        return replace(failed, live_model_id=None, reasons=(why, down.problem(case.key)), down=down)
 
-    def _is_live(self, model_id: str) -> bool:
-        shown = self._run.client.fetch_model(model_id)
+    def _took_effect(self, model: Model, error: RequestError) -> bool:
+        """Tell whether an activation without a good reply was carried out all the same."""
+        if not error.may_have_taken_effect:
+            return False
+        try:
+            shown = self._run.client.fetch_model(model.id)
+        except RequestError:
+            return False
         if shown is not None:
             self._run.looks.remember(shown)
         return shown is not None and shown.is_active
 
-    def _restart(self, stopped: Model | None) -> None:
-        if stopped is None:
-            return
+    def _is_started_again(self, old: Model) -> bool:
         try:
-            self._write(stopped.id, active=True)
-        except RequestError as exc:
-            what = f"model {stopped.id} was live before and could not be set live again"
-            self._run.say(f"{what}: {exc}. Set it live in Lytics, or run pulumi up again")
+            return self._switched(old, active=True) is None
+        except RequestError:
+            return False
 
-    def _write(self, model_id: str, *, active: bool) -> Model:
-        changed = self._run.client.update_model(model_id, {"is_active": active})
-        self._run.looks.remember(changed)
-        return changed
+    def _with_what_is_down(self, case: Case, outcome: Outcome) -> Outcome:
+        """Start what an earlier swap stopped, where the model itself isn't live now.
+
+        Where that can't be, the outcome says since when nothing is live.
+        """
+        down = case.down or self._cut_short(case, outcome)
+        if outcome.live_model_id is not None or down is None or outcome.down is not None:
+            return outcome
+        models = self._run.looks.any().models
+        old = models.get(down.model_id)
+        is_full = sum(m.is_active for m in models.values()) >= LIVE_LIMIT
+        if old is not None and old.is_complete and not is_full and self._is_started_again(old):
+            self._run.say(f"'{case.key}': model {old.id}, live before, is live again")
+            return replace(outcome, live_model_id=old.id)
+        reasons = (*outcome.reasons, down.problem(case.key))
+        return replace(outcome, reasons=reasons, down=down)
+
+    def _cut_short(self, case: Case, outcome: Outcome) -> Down | None:
+        """Return what a swap stopped that was killed before it could say so."""
+        before = case.state.get("live_model_id")
+        was_swapped = all(part.passed for part in outcome.parts) and not outcome.passed
+        if not case.inputs.activate or not was_swapped or before in {None, case.model.id}:
+            return None
+        return Down(str(before), self._now())
+
+    def _now(self) -> str:
+        at = datetime.fromtimestamp(self._run.timing.wall(), UTC)
+        return at.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+    def _switched(self, model: Model, *, active: bool) -> Unheeded | None:
+        shown, unheeded = switch(self._run.client, model, active=active)
+        self._run.looks.remember(shown)
+        return unheeded
 
 
-def _failed(  # noqa: PLR0913 - each is one fact of the outcome
-    before: Model | None,
-    reasons: list[str],
-    *,
-    pending: bool = False,
-    live: bool = False,
-    parts: tuple[Part, ...] = (),
-    scores: Mapping[str, float] | None = None,
-) -> Outcome:
-    return Outcome(
-        passed=False,
-        live=live,
-        live_model_id=before.id if before else None,
-        pending=pending,
-        parts=parts,
-        reasons=tuple(reasons),
-        scores=scores or {},
-    )
+def _full(live_count: int, case: Case) -> str:
+    some = f"the account has {live_count} of {LIVE_LIMIT} live models. Deactivate one"
+    if case.before is None:
+        return some
+    return f"{some}, or set swap: break_first to stop the old one before the new one starts"

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from cli.drift.compare import Drift, Observed, Report, compare
@@ -117,6 +119,11 @@ def test_gone_models_are_told_only_when_they_are_gone_for_certain() -> None:
         ),
         ({"passed": False, "live": False, "live_model_id": None}, {"is_active": False}, []),
         ({"pending": True, "passed": False}, {"is_active": False}, []),
+        (
+            {"pending": True, "passed": False, "live_model_id": None, "earned": []},
+            {"is_active": True},
+            [("is_active", "false", "true")],
+        ),
         ({"activate": False}, {"is_active": False}, []),
     ],
 )
@@ -130,6 +137,44 @@ def test_a_gated_model_is_compared_with_what_its_gate_allowed(
         activations=(activation_of("grow", MODEL_ID, **kept),),
     )
     assert triples(compared(state, model_of(inputs, MODEL_ID, **shown))) == expected
+
+
+@pytest.mark.parametrize(("is_active", "expected"), [(False, 1), (True, 0)])
+def test_a_model_that_a_swap_left_down_is_told(*, is_active: bool, expected: int) -> None:
+    """Where a swap left nothing live, drift says which model is down since when, while it is."""
+    inputs, old_id = inputs_of("grow", activation="swap"), "2" * 32
+    old = model_of(inputs_of("grow", config={"use_content": True}), old_id, is_active=is_active)
+    down = {"model_id": old_id, "since": "2026-01-02T03:04:05Z"}
+    kept = {"passed": False, "live": False, "live_model_id": None, "down": down}
+    shown = model_of(inputs, MODEL_ID, is_active=False)
+    state = state_of(
+        resource_of(inputs, shown), activations=(activation_of("grow", MODEL_ID, **kept),)
+    )
+    found = [one for one in compared(state, shown, old).drifts if one.kind == "differs"]
+    assert len(found) == expected
+    for one in found:
+        assert old_id in one.property
+        assert (one.declared, one.actual) == ("true", "False since 2026-01-02T03:04:05Z")
+
+
+@pytest.mark.parametrize("of", ["model", "activation"])
+@pytest.mark.parametrize(("is_active", "expected"), [(True, 1), (False, 0)])
+def test_what_lytics_didnt_do_is_drift_until_it_is_so(
+    of: str, *, is_active: bool, expected: int
+) -> None:
+    """A write that Lytics didn't carry out is told with what helps, until somebody does it."""
+    inputs = inputs_of("grow", activation="swap")
+    last = {"model_id": MODEL_ID, "is_active": False, "how": "ignored", "words": ""}
+    shown = model_of(inputs, MODEL_ID, is_active=is_active)
+    kept = resource_of(inputs, shown)
+    activation = activation_of("grow", MODEL_ID, live=is_active)
+    if of == "model":
+        kept = replace(kept, outputs={**kept.outputs, "unheeded": last})
+    else:
+        activation = replace(activation, outputs={**activation.outputs, "unheeded": last})
+    found = compared(state_of(kept, activations=(activation,)), shown).drifts
+    told = [one for one in found if "Lytics answered 200" in one.advice]
+    assert len(told) == expected
 
 
 def test_the_model_that_stays_live_until_the_gate_passes_is_watched() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from providers.lytics.domain.activation import ActivationInputs, Outcome, differs
 from providers.lytics.domain.liveness import LIVE_LIMIT
-from providers.lytics.errors import AccountError, ForbiddenError, RequestError
+from providers.lytics.errors import AccountError, RequestError
 from providers.lytics.host.lifecycle import ModelLifecycle
 from providers.lytics.host.run import Run
 from providers.lytics.host.swap import ActivationLifecycle
@@ -345,10 +345,7 @@ def test_a_full_account_refuses_another_live_model(lab: Lab, swap: str | None) -
     assert lab.account.writes(mark) == []
     assert (outcome.passed, outcome.live) == (False, False)
     (reason,) = outcome.reasons
-    assert reason == (
-        "the account has 20 of 20 live models. Deactivate one, or set swap: break_first to stop "
-        "the old one before the new one starts"
-    )
+    assert reason == "the account has 20 of 20 live models. Deactivate one"
 
 
 def test_a_full_account_refuses_a_swap(lab: Lab) -> None:
@@ -360,6 +357,9 @@ def test_a_full_account_refuses_a_swap(lab: Lab) -> None:
     outcome = apply(lab, activation(new), state)
     assert lab.account.writes(mark) == []
     assert outcome.live_model_id == old
+    assert outcome.reasons[0].endswith(
+        "or set swap: break_first to stop the old one before the new one starts"
+    )
 
 
 def test_break_first_stops_the_old_model_first(lab: Lab) -> None:
@@ -394,7 +394,12 @@ def test_a_refused_activation_leaves_the_old_model_live(lab: Lab, *, full: bool)
     assert old in lab.account.live_ids()
     assert new not in lab.account.live_ids()
     assert (outcome.passed, outcome.live_model_id) == (False, old)
-    assert outcome.reasons[0].startswith("Lytics refuses to activate it: POST /api/ml/")
+    why = f"model {new} is not live: Lytics refuses to activate it (400 fault on request)"
+    assert outcome.reasons == (f"{why}. pulumi up tries again",)
+    mark = lab.account.mark()
+    again = apply(lab, activation(new, swap="break_first"), outputs(outcome, activation(new)))
+    assert again.live is not full
+    assert len(lab.account.switches(mark)) == (0 if full else 2), "old ones are stopped once"
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 500])
@@ -419,17 +424,156 @@ def test_whatever_stops_a_swap_the_old_model_is_started_again(lab: Lab, status: 
 
 
 def test_a_model_that_cant_be_started_again_is_told(lab: Lab) -> None:
-    """Where the old model can't be started again, that is said, and the first error is raised."""
+    """Where neither model can be live, it says which was stopped, since when, and goes on later."""
     old, state = live(lab)
     _fill(lab, LIVE_LIMIT - 1)
     new = built(lab, 2)
     lab.account.fault(method="POST", path="^/api/ml/", skip=1, status=403, times=None)
-    with pytest.raises(ForbiddenError, match=f"POST /api/ml/{new}: 403"):
-        apply(lab, activation(new, swap="break_first"), state)
-    assert lab.said[-1].startswith(
-        f"model {old} was live before and could not be set live again: POST /api/ml/{old}: 403"
+    inputs = activation(new, swap="break_first")
+    outcome = apply(lab, inputs, state)
+    assert outcome.live_model_id is None
+    assert outcome.reasons[0].startswith(f"POST /api/ml/{new}: 403")
+    assert outcome.down is not None
+    assert outcome.reasons[1] == (
+        f"nothing of 'churn' is live since {outcome.down.since}: model {old}, live before, was "
+        "stopped to make room for its successor"
     )
-    assert lab.said[-1].endswith("Set it live in Lytics, or run pulumi up again")
+    lab.heal()
+    after = outputs(outcome, inputs, state)
+    assert is_different(after, inputs)
+    assert (after["down"]["model_id"], after["earned"]) == (old, [old])
+    outcome = apply(lab, inputs, after)
+    assert (outcome.live_model_id, outcome.down) == (new, None)
+
+
+def test_what_was_stopped_is_started_where_the_new_one_cant_be(lab: Lab) -> None:
+    """A model that a swap stopped is started by a later run, where its successor isn't wanted."""
+    old, state = live(lab)
+    _fill(lab, LIVE_LIMIT - 1)
+    new = built(lab, 2, auc=0.6)
+    lab.account.fault(method="POST", path="^/api/ml/", skip=1, status=403, times=None)
+    inputs = activation(new, swap="break_first")
+    after = outputs(apply(lab, inputs, state), inputs, state)
+    lab.heal()
+    failing = activation(new, swap="break_first", gate={"auc": 0.75, "healthy": False})
+    outcome = apply(lab, failing, after)
+    assert (outcome.passed, outcome.live_model_id, outcome.down) == (False, old, None)
+    assert old in lab.account.live_ids()
+    assert lab.said[-1] == f"'churn': model {old}, live before, is live again"
+
+
+def test_a_swap_that_a_kill_cut_short_says_what_is_down(lab: Lab) -> None:
+    """A run that was killed between stop and start, and a place that is taken: it is said."""
+    old, state = live(lab)
+    lab.account.change(old, is_active=False)
+    _fill(lab, LIVE_LIMIT)
+    new = built(lab, 2)
+    mark = lab.account.mark()
+    outcome = apply(lab, activation(new, swap="break_first"), state)
+    assert outcome.down is not None
+    assert outcome.down.model_id == old
+    assert lab.account.writes(mark) == []
+
+
+def test_an_activation_whose_reply_was_lost_is_no_failure(lab: Lab) -> None:
+    """A model that is live although the reply said otherwise is live, and nothing is started."""
+    old, state = live(lab)
+    _fill(lab, LIVE_LIMIT - 1)
+    new = built(lab, 2)
+    lab.account.fault(method="POST", path=f"{new}$", status=500, when="after", times=None)
+    mark = lab.account.mark()
+    lifecycle = ActivationLifecycle(lab.run(patience_s=0.02))
+    outcome = lifecycle.apply(activation(new, swap="break_first"), state)
+    assert outcome.live_model_id == new
+    assert old not in {one for one, active in lab.account.switches(mark) if active}
+
+
+# --- what Lytics answers and doesn't do -------------------------------------------------------
+
+
+def test_an_old_model_that_isnt_stopped_is_told_and_asked_once(lab: Lab) -> None:
+    """A stop that is answered 200 and not done leaves both live, is a difference, and is told."""
+    old, state = live(lab)
+    new = built(lab, 2)
+    lab.account.behave(switching="off_ignored")
+    outcome = apply(lab, activation(new), state)
+    assert (outcome.passed, outcome.live, outcome.live_model_id) == (True, True, new)
+    assert outcome.reasons == (
+        (
+            f"the model before is still live beside it: model {old} is live: Lytics answered 200 "
+            "to is_active: false and did nothing. It isn't asked again: deactivate it in Lytics, "
+            "then run pulumi up"
+        ),
+    )
+    after = outputs(outcome, activation(new), state)
+    assert is_different(after, activation(new))
+    mark = lab.account.mark()
+    again = apply(lab, activation(new), after)
+    assert again.reasons == outcome.reasons
+    assert lab.account.writes(mark) == []
+    lab.account.change(old, is_active=False)
+    done = outputs(apply(lab, activation(new), after), activation(new), after)
+    assert not is_different(done, activation(new))
+
+
+def held(lab: Lab, generation: int = 1, *, auc: float) -> str:
+    """Build a model that goes live by itself although it was declared not to."""
+    lab.account.behave(build_only="ignored")
+    model_id = built(lab, generation, auc=auc)
+    assert model_id in lab.account.live_ids()
+    return model_id
+
+
+@pytest.mark.parametrize("activate", [True, False])
+def test_a_model_that_went_live_past_its_gate_is_stopped(lab: Lab, *, activate: bool) -> None:
+    """What went live by itself before its gate was judged is stopped at once, and said."""
+    old, state = live(lab)
+    new = held(lab, generation=2, auc=0.6)
+    run = lab.run()
+    run.note_held(new)
+    inputs = activation(new, gate={"auc": 0.75, "healthy": False}, activate=activate)
+    mark = lab.account.mark()
+    outcome = ActivationLifecycle(run).apply(inputs, state)
+    assert lab.account.switches(mark) == [(new, False)]
+    assert (outcome.passed, outcome.live, outcome.live_model_id) == (False, False, old)
+    told = f"model {new} went live by itself before its gate was judged, and is stopped"
+    assert outcome.reasons[-1] == told
+    assert lab.said[-1] == f"'churn': {told}"
+
+
+@pytest.mark.parametrize(("way", "writes"), [({"switching": "ignored"}, 0), ({"in_use": "."}, 1)])
+def test_a_model_that_cant_be_stopped_past_its_gate_is_told(
+    lab: Lab, way: Json, writes: int
+) -> None:
+    """Where Lytics doesn't stop it, each up says so; what it refused is tried again."""
+    new = held(lab, auc=0.6)
+    run = lab.run()
+    run.note_held(new)
+    lab.account.behave(**way)
+    inputs = activation(new, gate={"auc": 0.75, "healthy": False})
+    outcome = ActivationLifecycle(run).apply(inputs, {})
+    assert (outcome.passed, outcome.live, outcome.live_model_id) == (False, True, new)
+    assert f"model {new} went live by itself" in outcome.reasons[-1]
+    after = outputs(outcome, inputs)
+    assert after["earned"] == []
+    assert is_different(after, inputs)
+    mark = lab.account.mark()
+    again = apply(lab, inputs, after)
+    assert again.reasons == outcome.reasons
+    assert len(lab.account.writes(mark)) == writes
+
+
+def test_a_model_that_went_live_by_itself_and_passes_stays_live(lab: Lab) -> None:
+    """A model that passes its gate after all isn't interrupted; the one before it is stopped."""
+    old, state = live(lab)
+    new = held(lab, generation=2, auc=0.9)
+    run = lab.run()
+    run.note_held(new)
+    mark = lab.account.mark()
+    inputs = activation(new, gate={"auc": 0.75, "healthy": False})
+    outcome = ActivationLifecycle(run).apply(inputs, state)
+    assert (outcome.passed, outcome.live_model_id) == (True, new)
+    assert lab.account.switches(mark) == [(old, False)]
 
 
 def shows_no_effect(run: Run, monkeypatch: pytest.MonkeyPatch, *, took_effect: bool) -> None:
@@ -458,7 +602,10 @@ def test_an_activation_without_effect_leaves_the_old_model_live(
     outcome = ActivationLifecycle(run).apply(activation(new), state)
     assert (outcome.passed, outcome.live, outcome.live_model_id) == (False, False, old)
     assert outcome.reasons == (
-        f"Lytics took the activation of model {new} and shows it as not live",
+        (
+            f"model {new} is not live: Lytics answered 200 to is_active: true and did nothing. It "
+            "isn't asked again: activate it in Lytics, then run pulumi up"
+        ),
     )
     assert lab.account.live_ids() == {old}
     assert is_different(outputs(outcome, activation(new), state), activation(new))

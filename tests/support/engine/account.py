@@ -103,6 +103,10 @@ class Account:
         outcomes = self.handle.world.outcomes
         outcomes.insert(0, outcomes.pop())
 
+    def behave(self, **ways: object) -> None:
+        """Let the account behave in another way from here on (`sandbox.behaviour`)."""
+        self._client.post("/_sandbox/behaviour", json=ways).raise_for_status()
+
     def fault(self, **rule: object) -> None:
         """Make chosen requests fail."""
         self._client.post("/_sandbox/faults", json=rule).raise_for_status()

@@ -1,0 +1,126 @@
+"""One trained model that is to be judged, and what is live beside it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from providers.lytics.domain.activation import ActivationInputs, Outcome
+from providers.lytics.domain.gate import kept_gate
+from providers.lytics.domain.liveness import Down, Unheeded
+from providers.lytics.domain.matching import share_lineage
+from providers.lytics.host.model_list import Look
+from providers.lytics.host.run import Run
+from providers.lytics.shapes import Model
+
+
+@dataclass(frozen=True)
+class Case:
+    """One trained model, and what there is beside it.
+
+    Attributes:
+        inputs: what is declared.
+        state: the old outputs.
+        model: the model that is judged.
+        before: another model of this declaration that is live: the one to beat and to stop.
+        went_live_by_itself: whether the model is live only because Lytics set it live, before
+            anybody could judge it.
+        last: the last write, where Lytics didn't do as it was asked.
+        down: what an earlier swap stopped, where nothing was live since.
+    """
+
+    inputs: ActivationInputs
+    state: Mapping[str, Any]
+    model: Model
+    before: Model | None
+    went_live_by_itself: bool
+    last: Unheeded | None
+    down: Down | None
+
+    @property
+    def key(self) -> str:
+        """The declaration's key."""
+        return self.inputs.key
+
+    @property
+    def was_deactivated_outside(self) -> bool:
+        """Whether the model earned its place and has been stopped by somebody else."""
+        state, inputs = self.state, self.inputs
+        is_same = state.get("model_id") == inputs.model_id
+        is_same = is_same and kept_gate(state.get("gate")) == inputs.gate
+        earned = bool(state.get("passed")) and state.get("live_model_id") == inputs.model_id
+        return inputs.activate and is_same and earned and not self.model.is_active
+
+    def failed(self, *reasons: str, **changes: Any) -> Outcome:  # noqa: ANN401 - Outcome's fields
+        """Return the outcome of a model that may not be live, with what is live all the same."""
+        current = self.before or (self.model if self.model.is_active else None)
+        outcome = Outcome(
+            passed=False,
+            live=self.model.is_active,
+            live_model_id=current.id if current else None,
+            reasons=reasons,
+        )
+        return replace(outcome, **changes)
+
+
+def case_of(
+    run: Run, inputs: ActivationInputs, state: Mapping[str, Any], model: Model, look: Look
+) -> Case:
+    """Return a model with what is live beside it."""
+    is_new = state.get("model_id") != model.id or bool(state.get("pending"))
+    is_earned = model.id in (state.get("earned") or [])
+    by_itself = is_new and model.is_active and run.is_held(model.id) and not is_earned
+    before = live_before(run, inputs, state, model, look, is_past_gate=by_itself)
+    return Case(
+        inputs=inputs,
+        state=state,
+        model=model,
+        before=before if before is not None and before.id != model.id else None,
+        went_live_by_itself=by_itself,
+        last=Unheeded.kept(state),
+        down=Down.kept(state),
+    )
+
+
+def live_before(  # noqa: PLR0913 - each is one fact
+    run: Run,
+    inputs: ActivationInputs,
+    state: Mapping[str, Any],
+    model: Model | None,
+    look: Look,
+    *,
+    is_past_gate: bool = False,
+) -> Model | None:
+    """Return the live model of this declaration: the one to beat and to stop.
+
+    It is one that this declaration had, or whose name proves that it is of this lineage, and
+    never one that is another resource's.
+
+    Args:
+        run: what is known of the declarations.
+        inputs: what is declared.
+        state: the old outputs.
+        model: the model that is judged, None where it is gone.
+        look: what ML List shows.
+        is_past_gate: whether that model is live without having earned it.
+    """
+    live = {
+        m.id: m
+        for m in look.models.values()
+        if m.is_active and (m.id == inputs.model_id or run.owner(m.id) is None)
+    }
+    if is_past_gate:
+        live.pop(inputs.model_id, None)
+    last = Unheeded.kept(state)
+    if last is not None and not last.is_active and last.model_id in live:
+        return live[last.model_id]
+    remembered = live.get(str(state.get("live_model_id")))
+    if remembered is not None:
+        return remembered
+    if inputs.model_id in live:
+        return live[inputs.model_id]
+    known = run.lineage_of(inputs.model_id)
+    ids = {*(state.get("earned") or [])}
+    if known is not None:
+        ids |= {*known.replaced, *known.trained}
+    found = [m for m in live.values() if m.id in ids or share_lineage(m, model)]
+    return min(found, key=lambda m: m.age_key) if found else None

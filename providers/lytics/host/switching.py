@@ -1,0 +1,33 @@
+"""Sets models live and stops them, and looks whether Lytics really did."""
+
+from typing import TYPE_CHECKING
+
+from providers.lytics.domain.liveness import Unheeded
+from providers.lytics.errors import RejectedError
+from providers.lytics.text import harmless
+
+if TYPE_CHECKING:
+    from providers.lytics.api.client import LyticsClient
+    from providers.lytics.shapes import Model
+
+
+def switch(
+    client: "LyticsClient", model: "Model", *, active: bool
+) -> tuple["Model", Unheeded | None]:
+    """Write is_active, and return the model as it is then, and what wasn't done.
+
+    A reply that shows the model otherwise is checked by one GET: it may be of before the write.
+
+    Raises:
+        RequestError: the API failed, and nothing is known of what it did.
+    """
+    try:
+        shown = client.update_model(model.id, {"is_active": active})
+    except RejectedError as exc:
+        words = harmless(exc.api_message) or str(exc.status)
+        return model, Unheeded(model.id, active, "refused", words)
+    if shown.is_active != active:
+        shown = client.fetch_model(model.id) or shown
+    if shown.is_active != active:
+        return shown, Unheeded(model.id, active, "ignored")
+    return shown, None
