@@ -67,7 +67,8 @@ def behaviour_like(path: Path) -> JsonObject:
         )
         raise SettingsError(message)
     problems = [_unknown(key) for key in profile if key not in (*KEYS, *PASSED_OVER)]
-    problems += [f"{key} is missing; null is 'not known'" for key in KEYS if key not in profile]
+    if missing := [key for key in KEYS if key not in profile]:
+        problems.append(f"missing: {', '.join(missing)}; null is 'not known'")
     settings: JsonObject = {}
     for key, value in profile.items():
         if value is None or key in ("version", *PASSED_OVER):

@@ -104,7 +104,7 @@ def test_a_flag_wins_over_the_profile(write: Write) -> None:
         ("[]", "an account profile is a JSON object"),
         ({**NOTHING_KNOWN, "version": 2}, "no account profile of version 1, but of 2"),
         ({}, "no account profile of version 1, but of None"),
-        ({"version": 1}, "api is missing; null is 'not known'"),
+        ({"version": 1}, "missing: api, name_altered, "),
         ({**NOTHING_KNOWN, "apy": "v1"}, "unknown key 'apy'; did you mean 'api'?"),
         ({**NOTHING_KNOWN, "api": "v3"}, 'api is "v3", must be one of "v1", "v2", "both", or null'),
         ({**NOTHING_KNOWN, "delete": 1}, "delete is 1, must be one of true, false, or null"),
