@@ -15,6 +15,7 @@ from cli.promote.command import promote
 from cli.recover.command import recover
 from cli.retrain.command import retrain
 from cli.review.command import review
+from cli.rules.command import rules
 from cli.schema.command import schema
 from cli.validate.command import validate
 from providers.lytics.version import VERSION
@@ -38,6 +39,7 @@ app.command("retrain")(retrain)
 app.command("init")(init_stack)
 app.command("move")(move_model)
 app.command("recover")(recover)
+app.command("rules")(rules)
 app.command("schema")(schema)
 app.command("review")(review)
 app.command("promote")(promote)

@@ -13,14 +13,14 @@ from cli.errors import CliError
 from cli.models.rows import SUMMARIES_AT_ONCE
 from cli.promote.accounts import settings_for
 from cli.promote.evidence import Evidence, Proving, evidence_of, ids_worth_asking, is_applied
-from cli.promote.exceptions import WHOLE, exceptions, reason_for
-from cli.promote.fields import differing
 from cli.promote.history import Earlier, live_before
 from cli.promote.writing import align, bring_segments, copy_model
 from cli.workspace.project import Project, shown
 from cli.workspace.state import read_state
 from providers.lytics.api.client import LyticsClient
+from providers.lytics.domain.promoted import differing
 from providers.lytics.domain.segments import SegmentBook
+from providers.lytics.stack_file.only_here import WHOLE, exceptions, reason_for
 from providers.lytics.stack_file.reader import Stack, read_stack_file
 
 

@@ -5,12 +5,19 @@ from collections.abc import Iterable, Mapping
 from cli.edit.stack_edit import StackEdit
 from cli.edit.yaml_text import YamlText
 from cli.errors import PROBLEMS, CliError
-from cli.promote.exceptions import reason_for
-from cli.promote.fields import OF_ENVIRONMENT, OWN_FIRST, Differing, Place, differing, values
 from cli.workspace.project import shown
 from providers.lytics.domain.declaration import ModelDeclaration
+from providers.lytics.domain.promoted import (
+    OF_ENVIRONMENT,
+    OWN_FIRST,
+    Differing,
+    Place,
+    differing,
+    values,
+)
 from providers.lytics.domain.segments import SegmentBook, is_id
-from providers.lytics.stack_file.reader import Stack
+from providers.lytics.stack_file.only_here import reason_for
+from providers.lytics.stack_file.reader import EXCEPT, Stack
 
 
 def copy_model(
@@ -71,7 +78,7 @@ def _without_environment(
     """Return a declaration as it is written, with what only its file's defaults say."""
     lines = [f"  {line}" if line else line for line in written.lines_of(("models", key))]
     alone = YamlText("\n".join(["models:", *lines, ""]))
-    for name in OF_ENVIRONMENT:
+    for name in (*OF_ENVIRONMENT, EXCEPT):
         alone.remove(("models", key, name))
     for place, value in values(model, *OWN_FIRST).items():
         is_default = _inside(defaults, place) == value

@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from providers.lytics.domain.declaration import ModelDeclaration
-from providers.lytics.stack_file.reader import NOT_SHARED, StackFile
+from providers.lytics.domain.rulebook import Level
+from providers.lytics.domain.rules import builtin_rules
+from providers.lytics.stack_file.reader import EXCEPT, NOT_SHARED, StackFile
 
 Json = dict[str, Any]
 KEY_PATTERN = r"^[^\s.;/\\:]{1,100}$"
@@ -19,9 +21,60 @@ _EXAMPLES: dict[str, list[Any]] = {
 }
 
 
+_EXCEPTIONS: Json = {
+    "type": "object",
+    "description": "rules that it is excepted from, each with the reason (optional)",
+    "additionalProperties": {"type": "string", "pattern": r"\S"},
+    "examples": [{"live-needs-gate": "trial until March, agreed with legal"}],
+}
+_LEVEL: Json = {
+    # YAML 1.1 reads `off` as false.
+    "enum": [*Level, False],
+    "description": "off, warn or error",
+}
+
+
 def schema_text() -> str:
     """Return the text of `stacks/schema.json`."""
     return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def rules_schema_text() -> str:
+    """Return the text of `stacks/rules.schema.json`."""
+    return json.dumps(rules_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def rules_schema() -> Json:
+    """Return the schema of `stacks/rules.yaml`; a team's own rules are any other ids."""
+    shapes: Json = {}
+    rules: Json = {}
+    for rule_id, rule in builtin_rules().items():
+        made = rule.model_json_schema(ref_template="#/$defs/{model}")
+        shapes |= made.pop("$defs", {})
+        _tidy(made)
+        values = {name: made[name] for name in ("properties", "additionalProperties")}
+        values["properties"] = {"level": _LEVEL, **values["properties"]}
+        given = {"type": "object", "description": rule.means(), **values}
+        needed = made.get("required")
+        # Where it takes values, a level alone stands for those that hold for all stacks.
+        given |= {"required": ["level", *needed]} if needed else {}
+        rules[rule_id] = {"description": rule.means(), "anyOf": [_LEVEL, given]}
+    own = {"anyOf": [_LEVEL, {"type": "object", "properties": {"level": _LEVEL}}]}
+    entries = {"type": "object", "properties": rules, "additionalProperties": own}
+    shapes["Rules"] = entries
+    stacks = {"type": "object", "additionalProperties": {"$ref": "#/$defs/Rules"}}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Rules of lytics-ml",
+        "type": "object",
+        "properties": {
+            "stacks": {**stacks, "description": "other levels and values for a stack"},
+            "rules": {"$ref": "#/$defs/Rules"},
+            **rules,
+        },
+        "additionalProperties": own,
+        "$defs": shapes,
+    }
 
 
 def schema() -> Json:
@@ -31,6 +84,8 @@ def schema() -> Json:
     shapes["Defaults"] = _defaults(shapes["ModelDeclaration"])
     for shape in (*shapes.values(), made):
         _tidy(shape)
+    for name in ("ModelDeclaration", "Removal"):
+        shapes[name]["properties"][EXCEPT] = _EXCEPTIONS
     models = made["properties"]["models"]
     models["propertyNames"] = made["properties"]["removed"]["propertyNames"] = {
         "pattern": KEY_PATTERN

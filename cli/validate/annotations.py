@@ -24,7 +24,7 @@ def annotation(finding: Finding, environment: Mapping[str, str] = os.environ) ->
     if finding.column is not None:
         places["col"] = str(finding.column)
     written = ",".join(f"{name}={_property(value)}" for name, value in places.items())
-    return f"::error {written}::{_message(finding.what)}"
+    return f"::error {written}::{_message(finding.message)}"
 
 
 def _from_workspace(file: str, environment: Mapping[str, str]) -> str:

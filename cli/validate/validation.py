@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from cli.errors import OK, PROBLEMS, UNABLE, CliError
+from cli.rules.check import judge_offline
 from cli.screen.terminal import count
 from cli.workspace.project import Project, shown
+from providers.lytics.domain.rulebook import Breach
 from providers.lytics.errors import DeclarationError, Problem
 from providers.lytics.stack_file.reader import Stack, read_stack_file
 
@@ -22,16 +24,27 @@ class Finding:
         what: a sentence.
         line: from 1; None if the problem is the file's as a whole.
         column: from 1.
+        rule: the rule that is broken, "" for a mistake in a file.
     """
 
     file: str
     what: str
     line: int | None = None
     column: int | None = None
+    rule: str = ""
 
     def __str__(self) -> str:
         place = [self.file, *(str(part) for part in (self.line, self.column) if part is not None)]
-        return f"{':'.join(place)}: {self.what}"
+        return f"{self._mark}{':'.join(place)}: {self.what}"
+
+    @property
+    def message(self) -> str:
+        """What is wrong, without its place."""
+        return f"{self._mark}{self.what}"
+
+    @property
+    def _mark(self) -> str:
+        return f"[{self.rule}] " if self.rule else ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return what --json shows."""
@@ -39,7 +52,7 @@ class Finding:
             "file": self.file,
             "line": self.line,
             "column": self.column,
-            "message": self.what,
+            "message": self.message,
         }
 
 
@@ -91,9 +104,19 @@ def validate_file(path: Path) -> Report:
     report = Report(path.stem, path)
     try:
         report.stack = read_stack_file(path)
+        verdict = judge_offline(report.stack).verdict
     except DeclarationError as exc:
         report.findings = [finding_of(problem) for problem in exc.problems]
+        return report
+    report.findings = [_broken(breach) for breach in verdict.errors]
+    report.notes = [str(breach) for breach in verdict.warnings]
     return report
+
+
+def _broken(breach: Breach) -> Finding:
+    """Return a broken rule; `[rule-id] file:line: …` where it is shown."""
+    file, _, line = breach.where.rpartition(":")
+    return Finding(file, breach.what, int(line), rule=breach.rule)
 
 
 def chosen_files(project: Project, wanted: Sequence[str]) -> list[Path]:

@@ -29,11 +29,16 @@ def explain(error: ValidationError, shape: type[BaseModel]) -> list[tuple[Place,
 
 def unknown_key(key: str, known: list[str]) -> str:
     """Return the sentence for a key that isn't known, with the nearest that is."""
+    return f"unknown key{nearest(key, known)}"
+
+
+def nearest(word: str, known: list[str]) -> str:
+    """Return what ends a sentence about an unknown word: the nearest that is known, and all."""
     from difflib import get_close_matches  # noqa: PLC0415 - only for mistakes
 
-    near = get_close_matches(key, known, n=1, cutoff=0.6)
+    near = get_close_matches(word, known, n=1, cutoff=0.6)
     hint = f", did you mean {near[0]}?" if near else "."
-    return f"unknown key{hint} Known: {', '.join(known)}"
+    return f"{hint} Known: {', '.join(known)}"
 
 
 def _sentence(item: ErrorDetails, shape: type[BaseModel]) -> str:  # noqa: PLR0911 - a table of cases

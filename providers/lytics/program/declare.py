@@ -16,6 +16,7 @@ from providers.lytics.program.model_resource import MlModel
 from providers.lytics.program.outcomes import outcomes
 from providers.lytics.program.preview_notes import Planned, note
 from providers.lytics.program.program_settings import may_wait, program_settings
+from providers.lytics.program.rules import check_in_account
 from providers.lytics.program.sdk_costs import register_what_is_declared
 from providers.lytics.program.segment_lookup import fetch_book, resolve_all
 from providers.lytics.program.stack_outputs import Declared
@@ -35,6 +36,7 @@ def declare(stack: Stack) -> dict[str, Declared]:
         The resources of each declaration, by key.
     """
     with told_to_the_user():
+        check_in_account(stack)
         segment = _segments(stack)
         renamed = {model.was for model in stack.models.values() if model.was}
         declared = {}

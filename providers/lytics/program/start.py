@@ -14,6 +14,7 @@ import pulumi
 from providers.lytics.errors import LyticsError
 from providers.lytics.program import ahead, sdk_costs
 from providers.lytics.program.ending import end_program, end_when_interrupted
+from providers.lytics.program.rules import check_offline, has_rules
 
 if TYPE_CHECKING:
     from providers.lytics.stack_file.reader import Stack
@@ -28,12 +29,22 @@ def told_to_the_user() -> Iterator[None]:
         end_program(str(exc))
 
 
+def _check_rules(path: Path) -> None:
+    """End the program over a broken rule, before anything is sent."""
+    from providers.lytics.stack_file.reader import read_stack_file  # noqa: PLC0415 - see above
+
+    with told_to_the_user():
+        check_offline(read_stack_file(path))
+
+
 def read_stack(folder: Path | str = "stacks") -> "Stack":
     """Read the declarations of the stack that is being run: `stacks/<stack>.yaml`."""
     sdk_costs.collect_seldom()
     sdk_costs.spare_debug_messages()
     end_when_interrupted()
     path = Path(folder) / f"{pulumi.get_stack()}.yaml"
+    if has_rules(path.parent):
+        _check_rules(path)
     if ahead.declares_models(path):
         sdk_costs.wake_host()
         ahead.begin(path)

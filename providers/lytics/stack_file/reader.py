@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from providers.lytics.domain.declaration import (
@@ -17,16 +16,7 @@ from providers.lytics.domain.declaration import (
 from providers.lytics.domain.explain import Place, explain, unknown_key
 from providers.lytics.domain.identity import FORBIDDEN_IN_NAMES
 from providers.lytics.errors import DeclarationError, Problem
-
-try:
-    from yaml import CSafeLoader as SafeLoader
-except ImportError:  # pragma: no cover - PyYAML without its C part, same result, slower
-    from yaml import SafeLoader  # type: ignore[assignment]
-
-MOST_NESTED = 20
-# 450 models are about 10,000 values; aliases that repeat each other reach any number.
-MOST_VALUES = 200_000
-MOST_BYTES = 20_000_000
+from providers.lytics.stack_file.yaml_reader import Mark, YamlReader, load, shown, where
 
 
 class StackFile(BaseModel):
@@ -52,6 +42,15 @@ class StackFile(BaseModel):
 
 
 @dataclass(frozen=True)
+class Excepted:
+    """Why a rule doesn't hold for a model, and where that stands."""
+
+    reason: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True)
 class Stack:
     """What a stack file declares, defaults merged in.
 
@@ -61,6 +60,8 @@ class Stack:
         segments: names for segments, to slugs or ids.
         removed: how models that are no longer declared leave.
         lines: the line of each model's key, from 1.
+        exceptions: by key, the rules that a model or a removal is excepted from.
+        removed_lines: the line of each key under `removed`.
     """
 
     path: Path
@@ -68,6 +69,8 @@ class Stack:
     segments: Mapping[str, str] = field(default_factory=dict)
     removed: Mapping[str, Removal] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict)
+    exceptions: Mapping[str, Mapping[str, Excepted]] = field(default_factory=dict)
+    removed_lines: Mapping[str, int] = field(default_factory=dict)
 
     def segment(self, reference: str) -> str:
         """Return the slug or id behind a name of this file; anything else as it is."""
@@ -75,75 +78,6 @@ class Stack:
 
 
 Note = Callable[[Place, str], None]
-
-
-@dataclass(frozen=True)
-class _Mark:
-    line: int
-    column: int
-
-
-class _Reader:
-    """Builds plain values from YAML nodes and remembers where each one stands."""
-
-    def __init__(self) -> None:
-        self.marks: dict[Place, _Mark] = {}
-        self.problems: list[tuple[_Mark, str]] = []
-        self._values = 0
-        self._loader = SafeLoader("")
-
-    def value(self, node: yaml.Node, place: Place) -> Any:  # noqa: ANN401 - YAML of any shape
-        """Return a node's value; aliases are refused where they would grow without end."""
-        self.marks.setdefault(place, _mark(node))
-        self._values += 1
-        if self._values > MOST_VALUES:
-            if self._values == MOST_VALUES + 1:
-                self.problems.append((_mark(node), "repeats too much; write it without aliases"))
-            return None
-        if len(place) > MOST_NESTED:
-            self.problems.append((_mark(node), "is nested too deeply"))
-            return None
-        if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, place)
-        if isinstance(node, yaml.SequenceNode):
-            return [self.value(item, (*place, i)) for i, item in enumerate(node.value)]
-        try:
-            return self._loader.construct_object(node)
-        except (yaml.YAMLError, ValueError):
-            self.problems.append((_mark(node), "can't be read; put the text in quotes"))
-            return None
-
-    def _mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, Any]:
-        values: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            if key_node.tag == "tag:yaml.org,2002:merge":
-                self.problems.append(
-                    (_mark(key_node), "<< isn't supported; write shared values under defaults")
-                )
-                continue
-            if not isinstance(key_node, yaml.ScalarNode) or not isinstance(key_node.value, str):
-                self.problems.append((_mark(key_node), "expected a key, which is plain text"))
-                continue
-            key = key_node.value
-            if key in values:
-                first = self.marks[(*place, key)].line
-                self.problems.append(
-                    (_mark(key_node), f'"{key}" is given twice, first in line {first}')
-                )
-                continue
-            self.marks[(*place, key)] = _mark(key_node)
-            values[key] = self.value(value_node, (*place, key))
-        return values
-
-    def mark(self, place: Place) -> _Mark:
-        """Return where a place stands, or the nearest thing around it."""
-        while place not in self.marks and place:
-            place = place[:-1]
-        return self.marks.get(place, _Mark(1, 1))
-
-
-def _mark(node: yaml.Node) -> _Mark:
-    return _Mark(node.start_mark.line + 1, node.start_mark.column + 1)
 
 
 def read_stack_file(path: Path) -> Stack:
@@ -158,77 +92,28 @@ def read_stack_file(path: Path) -> Stack:
     Raises:
         DeclarationError: something is wrong; it holds every problem, with file, line and column.
     """
-    reader = _Reader()
-    data = _load(path, reader)
+    reader = YamlReader()
+    data = load(path, reader)
     stack, found = _parse(path, data, reader)
     problems = [
-        Problem(_where(path, mark), sentence)
+        Problem(where(path, mark), sentence)
         for mark, sentence in sorted(found, key=lambda item: (item[0].line, item[0].column))
     ]
     if problems or stack is None:
-        title = f"{_shown(path)} can't be used:"
+        title = f"{shown(path)} can't be used:"
         raise DeclarationError(title, problems)
     return stack
 
 
-def _where(path: Path, mark: _Mark) -> str:
-    return f"{_shown(path)}, line {mark.line}, column {mark.column}"
-
-
-def _shown(path: Path) -> str:
-    """Return the path as people name it: from the folder they are in."""
-    try:
-        return str(path.resolve().relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
-
-
-def _load(path: Path, reader: _Reader) -> dict[str, Any]:
-    title = f"{_shown(path)} can't be used:"
-    try:
-        raw = path.read_bytes()
-        if len(raw) > MOST_BYTES:
-            what = f"is larger than {MOST_BYTES // 1_000_000} MB; split the account over stacks"
-            raise DeclarationError(title, [Problem(_shown(path), what)])
-        node = yaml.compose(raw, Loader=SafeLoader)
-    except FileNotFoundError:
-        what = "there is no such file; bin/lytics-ml init writes one"
-        raise DeclarationError(title, [Problem(_shown(path), what)]) from None
-    except OSError as exc:
-        raise DeclarationError(title, [Problem(_shown(path), str(exc.strerror))]) from exc
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as exc:
-        raise DeclarationError(title, [_syntax_problem(path, raw, exc)]) from exc
-    if node is None:
-        return {}
-    data = reader.value(node, ())
-    if isinstance(data, dict):
-        return data
-    what = "expected a mapping with the key models"
-    raise DeclarationError(title, [Problem(_where(path, _mark(node)), what)])
-
-
-def _syntax_problem(path: Path, raw: bytes, exc: Exception) -> Problem:
-    mark = getattr(exc, "problem_mark", None)
-    if mark is None:
-        deep = isinstance(exc, RecursionError)
-        return Problem(_shown(path), "is nested too deeply" if deep else "isn't UTF-8 text")
-    words = [str(getattr(exc, name, None) or "") for name in ("context", "problem")]
-    what = " ".join(word for word in words if word)
-    lines = raw.splitlines()
-    line = lines[mark.line] if mark.line < len(lines) else b""
-    hint = "; indent with blanks, not tabs" if line[mark.column : mark.column + 1] == b"\t" else ""
-    where = _where(path, _Mark(mark.line + 1, mark.column + 1))
-    return Problem(where, f"isn't YAML: {what}{hint}")
-
-
 def _parse(
-    path: Path, data: dict[str, Any], reader: _Reader
-) -> tuple[Stack | None, list[tuple[_Mark, str]]]:
+    path: Path, data: dict[str, Any], reader: YamlReader
+) -> tuple[Stack | None, list[tuple[Mark, str]]]:
     found = list(reader.problems)
 
     def note(place: Place, sentence: str) -> None:
         found.append((reader.mark(place), f"{'.'.join(map(str, place))}: {sentence}"))
 
+    data, exceptions = _without_exceptions(data, reader, note)
     top = {name: value for name, value in data.items() if name not in {"models", "defaults"}}
     _collect(StackFile, top, (), note)
     defaults = _mapping_or_note(data.get("defaults"), ("defaults",), note)
@@ -249,7 +134,43 @@ def _parse(
         return None, found
     removals = {k: Removal.model_validate(v) for k, v in (removed or {}).items()}
     lines = {key: reader.marks["models", key].line for key in models}
-    return Stack(path, models, segments or {}, removals, lines), found
+    gone = {key: reader.marks["removed", key].line for key in removals}
+    return Stack(path, models, segments or {}, removals, lines, exceptions, gone), found
+
+
+def _without_exceptions(
+    data: dict[str, Any], reader: YamlReader, note: Note
+) -> tuple[dict[str, Any], dict[str, dict[str, Excepted]]]:
+    """Return a file's values without `except`, and what stands there, by key and rule.
+
+    It is no field of a declaration: neither `defaults` nor another environment may share it.
+    """
+    kept = dict(data)
+    exceptions: dict[str, dict[str, Excepted]] = {}
+    for section in ("models", "removed"):
+        entries = data.get(section)
+        if not isinstance(entries, dict):
+            continue
+        kept[section] = dict(entries)
+        for key, raw in entries.items():
+            if isinstance(raw, dict) and EXCEPT in raw:
+                kept[section][key] = {name: raw[name] for name in raw if name != EXCEPT}
+                place = (section, key, EXCEPT)
+                exceptions[key] = _exceptions(raw[EXCEPT], place, reader, note)
+    return kept, exceptions
+
+
+def _exceptions(raw: object, place: Place, reader: YamlReader, note: Note) -> dict[str, Excepted]:
+    if not isinstance(raw, dict):
+        note(place, "expected a mapping of rules to reasons")
+        return {}
+    for rule, reason in raw.items():
+        if not isinstance(reason, str) or not reason.strip():
+            note((*place, rule), "expected the reason, in words")
+    marks = {rule: reader.mark((*place, rule)) for rule in raw}
+    return {
+        rule: Excepted(str(why), marks[rule].line, marks[rule].column) for rule, why in raw.items()
+    }
 
 
 def _mapping_or_note(value: object, place: Place, note: Note) -> dict[str, Any]:
@@ -272,7 +193,10 @@ def _collect(shape: type[BaseModel], value: object, place: Place, note: Note) ->
     return True
 
 
-NOT_SHARED = {"adopt", "label", "name", "take_over", "was"}
+RULES_FILE = "rules.yaml"
+"""In the folder of the stack files, and none itself."""
+EXCEPT = "except"
+NOT_SHARED = {"adopt", EXCEPT, "label", "name", "take_over", "was"}
 """Fields of one model alone, which `defaults` can't have."""
 
 

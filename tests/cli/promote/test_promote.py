@@ -7,12 +7,12 @@ import yaml
 from cli.drift.compare import Observed
 from cli.promote.accounts import key_variable
 from cli.promote.evidence import Proving, evidence_of
-from cli.promote.exceptions import WHOLE, exceptions, reason_for
-from cli.promote.fields import OF_ENVIRONMENT, OWN_FIRST, PROMOTED, differing
 from cli.workspace.state import StackState
 from providers.lytics.domain.declaration import ModelDeclaration
 from providers.lytics.domain.gate import Gate
+from providers.lytics.domain.promoted import OF_ENVIRONMENT, OWN_FIRST, PROMOTED, differing
 from providers.lytics.shapes import Model, Summary
+from providers.lytics.stack_file.only_here import WHOLE, exceptions, reason_for
 from providers.lytics.stack_file.reader import Stack
 from tests.cli.conftest import Run
 from tests.support.engine.account import Account

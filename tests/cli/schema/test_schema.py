@@ -6,15 +6,20 @@ import jsonschema
 import pytest
 import yaml
 
-from cli.schema.schema_json import schema, schema_text
+from cli.schema.schema_json import rules_schema, rules_schema_text, schema, schema_text
 from cli.validate.validation import validate_file
 from providers.lytics.domain.declaration import ModelConfig, ModelDeclaration
 from providers.lytics.domain.gate import Gate, Margins
 from providers.lytics.domain.watch import Drop, Watch
+from providers.lytics.stack_file.reader import RULES_FILE
 from tests.cli.conftest import ROOT, Folder, Run
 
 STACKS = ROOT / "stacks"
-STACK_FILES = sorted(path for path in STACKS.glob("*.yaml") if "Pulumi." not in path.name)
+STACK_FILES = [
+    path
+    for path in sorted(STACKS.glob("*.yaml"))
+    if "Pulumi." not in path.name and path.name != RULES_FILE
+]
 
 
 def problems(declared: object) -> list[str]:
@@ -69,6 +74,11 @@ GOOD: dict[str, Any] = {
         "models": {"a": {}, "b": {"source": "c"}},
     },
     "removed": {"removed": {"old": {"on_delete": "retain"}}},
+    "excepted": {"models": {"a": {**MODEL, "except": {"live-needs-gate": "trial until March"}}}},
+    "deleted although used": {
+        "models": {"a": {**MODEL, "on_delete": {"delete": "even_if_used"}}},
+        "removed": {"old": {"on_delete": {"delete": "even_if_used"}, "except": {"no-delete": "x"}}},
+    },
 }
 BAD: dict[str, Any] = {
     "unknown key at the top": {"model": {}},
@@ -76,6 +86,9 @@ BAD: dict[str, Any] = {
     "unknown key of config": {"models": {"a": {**MODEL, "config": {"use_score": True}}}},
     "unknown key of a gate": {"models": {"a": {**MODEL, "gate": {"auk": 0.7}}}},
     "no target": {"models": {"a": {"source": "x"}}},
+    "exception without a reason": {"models": {"a": {**MODEL, "except": {"no-delete": ""}}}},
+    "exception for all": {"defaults": {"except": {"no-delete": "x"}}},
+    "deleted if something else": {"models": {"a": {**MODEL, "on_delete": {"delete": "maybe"}}}},
     "text for a switch": {"models": {"a": {**MODEL, "is_active": "yes"}}},
     "number for text": {"models": {"a": {**MODEL, "source": 7}}},
     "collect too small": {"models": {"a": {**MODEL, "config": {"collect": 99}}}},
@@ -119,7 +132,7 @@ def test_bad_declarations_are_refused_as_the_program_does(name: str, folder: Fol
 def test_every_field_is_described(shape: type[Any]) -> None:
     """An editor has a description for each field, with what it may be."""
     described = schema()["$defs"][shape.__name__]
-    assert set(described["properties"]) == set(shape.model_fields)
+    assert set(described["properties"]) - {"except"} == set(shape.model_fields)
     assert described["additionalProperties"] is False
     for name, field in described["properties"].items():
         assert field["description"], name
@@ -134,3 +147,48 @@ def test_schema_is_written_where_it_belongs(folder: Folder, run: Run) -> None:
     assert run("schema").code == 0
     assert json.loads(path.read_text()) == schema()
     assert run("schema", "--check").code == 0
+
+
+GOOD_RULES: dict[str, Any] = {
+    "nothing": {},
+    "levels": {"live-needs-gate": "error", "label-required": "warn", "no-delete": False},
+    "values": {"gate-at-least": {"level": "warn", "auc": 0.7, "fitness": "good"}},
+    "under a heading": {"rules": {"forbidden-fields": {"level": "error", "fields": ["email"]}}},
+    "stacks": {"stacks": {"prod": {"live-slots-left": "error", "no-delete": "error"}}},
+    "a rule of one's own": {"no-trials": {"level": "error", "word": "trial"}},
+}
+BAD_RULES: dict[str, Any] = {
+    "another level": {"live-needs-gate": "fatal"},
+    "a value of another type": {"live-slots-left": {"level": "warn", "count": "two"}},
+    "a value that it doesn't take": {"label-required": {"level": "warn", "count": 2}},
+    "a value that is missing": {"forbidden-fields": {"level": "warn"}},
+    "a level of a stack": {"stacks": {"prod": {"no-delete": "fatal"}}},
+}
+
+
+def rule_problems(rules: object) -> list[str]:
+    """Return what the schema of the rules finds wrong."""
+    validator = jsonschema.Draft202012Validator(rules_schema())
+    return [error.message for error in validator.iter_errors(rules)]
+
+
+@pytest.mark.parametrize("name", GOOD_RULES)
+def test_rules_that_can_be_used_fit_their_schema(name: str) -> None:
+    """Levels, values, stacks, and ids that only a team knows."""
+    assert rule_problems(GOOD_RULES[name]) == []
+
+
+@pytest.mark.parametrize("name", BAD_RULES)
+def test_rules_that_cannot_be_used_do_not(name: str) -> None:
+    """An editor marks them."""
+    assert rule_problems(BAD_RULES[name])
+
+
+def test_the_committed_schema_of_the_rules_is_fresh_and_right() -> None:
+    """`bin/lytics-ml schema` writes both; the rules of this repository fit."""
+    text = (STACKS / "rules.schema.json").read_text(encoding="utf-8")
+    assert text == rules_schema_text()
+    jsonschema.Draft202012Validator.check_schema(rules_schema())
+    rules = (STACKS / RULES_FILE).read_text(encoding="utf-8")
+    assert rules.startswith("# yaml-language-server: $schema=rules.schema.json\n")
+    assert rule_problems(yaml.safe_load(rules)) == []

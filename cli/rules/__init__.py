@@ -1,0 +1,1 @@
+"""`lytics-ml rules`: what may not happen in a stack, and who breaks it."""

@@ -1,0 +1,18 @@
+"""`live-needs-gate`."""
+
+from collections.abc import Iterator
+
+from providers.lytics.domain.declaration import ModelDeclaration
+from providers.lytics.domain.rulebook import Facts, Rule, goes_live
+
+
+class LiveNeedsGate(Rule):
+    """A model that goes live has a gate."""
+
+    id = "live-needs-gate"
+
+    def check_model(self, key: str, model: ModelDeclaration, facts: Facts) -> Iterator[str]:
+        """Yield that a model goes live whatever it scores."""
+        del facts
+        if goes_live(model) and model.gate is None:
+            yield f"{key} goes live whatever it scores: give it a gate, or say is_active: false"
