@@ -8,10 +8,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, get_args, get_origin
 
-from sandbox.behaviour import Behaviour, kinds
 from sandbox.errors import SettingsError
-from sandbox.like import behaviour_like
 from sandbox.settings import DIALECTS, Settings
+from sandbox.turning.behaviour import Behaviour, kinds
+from sandbox.turning.like import behaviour_like
 
 EPILOG = """
 Keys: 'sandbox' (account 1234), 'sandbox-other' (account 5678), 'sandbox-readonly' (1234, reads).

@@ -10,14 +10,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
-from sandbox import ml_api, segment_api, segmentml_api
+from sandbox.api import models as ml_api
+from sandbox.api import segmentml as segmentml_api
+from sandbox.api import segments as segment_api
+from sandbox.api.calls import Handler, endpoint, refusal
+from sandbox.api.gateway import Gateway
 from sandbox.audiences import api as audiences
 from sandbox.audiences.control import SegmentControl
-from sandbox.calls import Handler, endpoint, refusal
-from sandbox.control import Control, refuse_control
 from sandbox.errors import ApiError, MethodNotAllowedError, NotAuthorizedError, NotFoundError
-from sandbox.gateway import Gateway
-from sandbox.weeks import Weeks
+from sandbox.turning.control import Control, refuse_control
+from sandbox.turning.weeks import Weeks
 from sandbox.world import World
 
 V1: list[tuple[str, str, Handler]] = [

@@ -14,19 +14,19 @@ from typing import Self
 
 import uvicorn
 
+from sandbox.api.auth import ACCOUNTS
+from sandbox.api.request_log import RequestLog
 from sandbox.app import build_app
 from sandbox.audiences.scores import Scores
 from sandbox.audiences.sizes import Sizes
 from sandbox.audiences.start import begin_segments
-from sandbox.auth import ACCOUNTS
-from sandbox.builds import Builds
+from sandbox.building.builds import Builds
+from sandbox.building.workers import WorkerPool
 from sandbox.errors import SettingsError
-from sandbox.fields import MADE_UP_FIELDS, Fields
-from sandbox.request_log import RequestLog
+from sandbox.people.fields import MADE_UP_FIELDS, Fields
 from sandbox.segments import Directory, made_up_directory
 from sandbox.settings import Settings
 from sandbox.store import Store
-from sandbox.workers import WorkerPool
 from sandbox.world import World
 
 START_TIMEOUT_S = 30.0
@@ -66,7 +66,7 @@ def build_world(settings: Settings) -> World:
 def _own_population(path: Path) -> tuple[Directory, Fields]:
     """Give every account the users of a CSV."""
     # Other sandboxes start quicker without the YAML reader.
-    from sandbox.profiles import load_profiles  # noqa: PLC0415
+    from sandbox.people.profiles import load_profiles  # noqa: PLC0415
 
     profiles = load_profiles(path)
     directory = Directory()

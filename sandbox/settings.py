@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from sandbox.behaviour import Behaviour
+from sandbox.turning.behaviour import Behaviour
 
 Dialect = Literal["mldoc", "table", "recorded", "v2"]
 """How /api answers are worded: the API page's samples, the API page's tables, the go-lytics

@@ -2,17 +2,17 @@
 
 from dataclasses import dataclass, field
 
-from sandbox import wire
+from sandbox.api import wire
+from sandbox.api.request_log import RequestLog
 from sandbox.audiences.sizes import Sizes
-from sandbox.behaviour import Behaviour
-from sandbox.builds import Builds
+from sandbox.building.builds import Builds
 from sandbox.clock import Clock
 from sandbox.errors import NotFoundError
 from sandbox.models import Model, Outcome
-from sandbox.request_log import RequestLog
 from sandbox.segments import Directory
 from sandbox.settings import Dialect, Settings
 from sandbox.store import Store
+from sandbox.turning.behaviour import Behaviour
 
 
 @dataclass(slots=True)

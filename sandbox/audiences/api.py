@@ -4,11 +4,11 @@ from typing import Any
 
 from starlette.responses import Response
 
-from sandbox import wire
+from sandbox.api import wire
+from sandbox.api.auth import require_write
+from sandbox.api.calls import Call, json_response
 from sandbox.audiences.filter_ql import parse_statement
 from sandbox.audiences.writes import create_segment, delete_segment, update_segment
-from sandbox.auth import require_write
-from sandbox.calls import Call, json_response
 from sandbox.errors import BadRequestError, NotFoundError
 from sandbox.segments import Segment
 

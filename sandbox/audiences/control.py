@@ -6,13 +6,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
-from sandbox import wire
+from sandbox.api import wire
+from sandbox.api.auth import ACCOUNTS
 from sandbox.audiences.outside import checked, create_segments
 from sandbox.audiences.writes import delete_segment, update_segment
-from sandbox.auth import ACCOUNTS
-from sandbox.control import sent_json
 from sandbox.errors import NotFoundError
 from sandbox.segments import Segment
+from sandbox.turning.control import sent_json
 from sandbox.world import World
 
 

@@ -20,8 +20,7 @@ from sandbox.audiences.filter_ql import (
     read_filter,
 )
 from sandbox.audiences.scores import Written
-from sandbox.features import missing
-from sandbox.population import Floats, Population
+from sandbox.people.population import Floats, Population, missing
 from sandbox.segments import Segment
 
 Mask = npt.NDArray[np.bool_]

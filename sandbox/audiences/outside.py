@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from sandbox.api.auth import ACCOUNTS
 from sandbox.audiences.writes import create_segment
-from sandbox.auth import ACCOUNTS
 from sandbox.errors import BadRequestError
 from sandbox.segments import Segment
 from sandbox.world import World

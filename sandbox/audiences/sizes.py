@@ -57,7 +57,7 @@ class Sizes:
             return kept[1]
         # NumPy and the users are loaded where such a segment is counted, not at every start.
         from sandbox.audiences.membership import Membership  # noqa: PLC0415
-        from sandbox.people import population_of  # noqa: PLC0415
+        from sandbox.people.users import population_of  # noqa: PLC0415
 
         profiles = str(self._settings.profiles) if self._settings.profiles else None
         membership = Membership(

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from sandbox.api.auth import ACCOUNTS
 from sandbox.audiences.outside import create_segments
 from sandbox.audiences.writes import reset_segments, restore_segments
-from sandbox.auth import ACCOUNTS
 from sandbox.errors import BadRequestError, SettingsError
 from sandbox.world import World
 

@@ -2,9 +2,10 @@ import json
 
 import pytest
 
-from sandbox import outside, rules
-from sandbox.behaviour import Behaviour
+from sandbox.api import rules
 from sandbox.models import Model
+from sandbox.turning import outside
+from sandbox.turning.behaviour import Behaviour
 from tests.support.engine.account import Account
 from tests.support.engine.project import Project, Ran
 from tests.support.engine.shapes import gated
@@ -131,4 +132,4 @@ def take_the_place(
             outside.change(world, world.store.models[theirs], {"is_active": True})
         return really(one, live, ways, active=active)
 
-    monkeypatch.setattr("sandbox.rules.is_switched", is_switched)
+    monkeypatch.setattr("sandbox.api.rules.is_switched", is_switched)

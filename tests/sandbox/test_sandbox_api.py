@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox import gateway
+from sandbox.api import gateway
 from sandbox.segments import segment_id
 from sandbox.server import Handle
 

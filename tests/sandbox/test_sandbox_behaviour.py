@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from sandbox.__main__ import parser
-from sandbox.behaviour import Behaviour, kinds
 from sandbox.errors import BehaviourError
+from sandbox.turning.behaviour import Behaviour, kinds
 
 Json = dict[str, Any]
 Create = Callable[..., Json]

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox import wire
+from sandbox.api import wire
 from sandbox.models import Model
 from sandbox.segments import segment_id
 

@@ -11,8 +11,8 @@ import httpx
 import numpy as np
 import pytest
 
-from sandbox.drift import drifted
-from sandbox.population import make_population
+from sandbox.people.drift import drifted
+from sandbox.people.population import make_population
 from sandbox.server import serve_in_thread
 from sandbox.settings import Settings
 

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from sandbox.errors import BadRequestError
-from sandbox.faults import first_strike, parse_rules
 from sandbox.server import serve_in_thread
+from sandbox.turning.faults import first_strike, parse_rules
 
 Json = dict[str, Any]
 Create = Callable[..., Json]

@@ -8,8 +8,8 @@ from sandbox.audiences.filter_ql import included_segments, parse_filter
 from sandbox.audiences.membership import Membership, pack, percentiles, unpack
 from sandbox.audiences.scores import Written
 from sandbox.errors import BadRequestError
-from sandbox.fields import FieldPlan
-from sandbox.population import Population
+from sandbox.people.fields import FieldPlan
+from sandbox.people.population import Population
 from sandbox.segments import Segment, SegmentPlan
 
 SCORES = np.array([0.9, 0.71, 0.7, 0.2, np.nan])

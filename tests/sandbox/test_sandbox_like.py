@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from sandbox.__main__ import main, read_settings
-from sandbox.like import KEYS, behaviour_like
+from sandbox.turning.like import KEYS, behaviour_like
 
 Json = dict[str, Any]
 Write = Callable[[Any], Path]

@@ -8,8 +8,8 @@ from typing import Any, Never
 
 import yaml
 
-from sandbox.cells import TESTS, same
 from sandbox.errors import ProfilesError
+from sandbox.people.cells import TESTS, same
 
 ORDERED = ("gt", "gte", "lt", "lte")
 SHOWN_CELLS = 8

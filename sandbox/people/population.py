@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sandbox.fields import CONTENT_PREFIX, MADE_UP_FIELDS, SCORE_PREFIX, FieldPlan
+from sandbox.people.fields import CONTENT_PREFIX, MADE_UP_FIELDS, SCORE_PREFIX, FieldPlan
 from sandbox.segments import MADE_UP, USERS, planned_size
 
 Floats = npt.NDArray[np.float64]
@@ -41,6 +41,12 @@ class Population:
     def size(self) -> int:
         """Return how many users there are."""
         return len(next(iter(self.columns.values())))
+
+
+def missing(values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Return which values aren't known, shape (n,)."""
+    found: npt.NDArray[np.bool_] = np.isnan(values) if values.dtype.kind == "f" else values == ""
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from sandbox.population import Population
+from sandbox.people.population import Population
 
 STREAM = 0xD21F7
 """Keeps drift's dice apart from those of the population."""

@@ -7,14 +7,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from sandbox import outside
 from sandbox.audiences.start import begin_segments_again
-from sandbox.behaviour import Behaviour
+from sandbox.building.outcomes import parse_outcomes
 from sandbox.errors import ApiError, BadRequestError, BehaviourError, NotFoundError
-from sandbox.faults import Rule, parse_rules
 from sandbox.models import State
-from sandbox.outcomes import parse_outcomes
 from sandbox.settings import DIALECTS
+from sandbox.turning import outside
+from sandbox.turning.behaviour import Behaviour
+from sandbox.turning.faults import Rule, parse_rules
 from sandbox.world import World
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sandbox.errors import CannotBuildError
-from sandbox.fields import FieldPlan
-from sandbox.population import Floats, Indices, Population
+from sandbox.people.fields import FieldPlan
+from sandbox.people.population import Floats, Indices, Population, missing
 from sandbox.settings import SEGMENT_USERS_MIN
 
 CATEGORIES_MAX = 100
@@ -89,12 +89,6 @@ class Design:
 
     matrix: Floats
     groups: dict[str, list[int]]
-
-
-def missing(values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-    """Return which values aren't known, shape (n,)."""
-    found: npt.NDArray[np.bool_] = np.isnan(values) if values.dtype.kind == "f" else values == ""
-    return found
 
 
 def design(columns: dict[str, Any], fields: list[FieldPlan], training: Any) -> Design:  # noqa: ANN401 - a mask

@@ -6,9 +6,9 @@ The sandbox's own summary has plain names; here they become ``health`` or ``mode
 
 from typing import Any
 
-from sandbox.behaviour import EarlySummary
 from sandbox.models import Model
 from sandbox.settings import Dialect
+from sandbox.turning.behaviour import EarlySummary
 
 JsonObject = dict[str, Any]
 NUMBERS = ("mse", "rsq", "auc", "threshold", "accuracy", "reach", "audience_similarity")

@@ -13,7 +13,7 @@ from typing import Any
 
 JsonObject = dict[str, Any]
 Done = Callable[[JsonObject], None]
-PROJECT = Path(__file__).resolve().parents[1]
+PROJECT = Path(__file__).resolve().parents[2]
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 ATTEMPTS = 2
 """A worker that dies, out of memory say, takes its job along; another gets it once more."""
@@ -93,7 +93,7 @@ class _Worker:
                 raise OSError(message)
             if not self._process:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-W", "ignore", "-m", "sandbox.worker"],
+                    [sys.executable, "-W", "ignore", "-m", "sandbox.building.worker"],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                     text=True,

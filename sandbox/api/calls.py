@@ -8,10 +8,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sandbox import wire
-from sandbox.auth import Caller, require_account
+from sandbox.api import wire
+from sandbox.api.auth import Caller, require_account
+from sandbox.api.pages import cut_page
 from sandbox.errors import ApiError, BadRequestError, NotAuthorizedError, NotFoundError
-from sandbox.pages import cut_page
 from sandbox.settings import Dialect
 from sandbox.world import World
 

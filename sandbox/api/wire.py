@@ -15,13 +15,13 @@ import uuid
 from typing import Any
 
 from sandbox import clock
+from sandbox.api.auth import account_id, author_id
 from sandbox.audiences.filter_ql import included_segments, used_fields
-from sandbox.auth import account_id, author_id
-from sandbox.behaviour import Behaviour, ConfigEcho
 from sandbox.errors import ApiError, NotAuthorizedError
 from sandbox.models import Config, Model
 from sandbox.segments import Segment, SegmentPlan
 from sandbox.settings import Dialect
+from sandbox.turning.behaviour import Behaviour, ConfigEcho
 
 JsonObject = dict[str, Any]
 

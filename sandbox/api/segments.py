@@ -2,8 +2,8 @@
 
 from starlette.responses import Response
 
-from sandbox import wire
-from sandbox.calls import Call
+from sandbox.api import wire
+from sandbox.api.calls import Call
 from sandbox.errors import BadRequestError, NotFoundError
 from sandbox.segments import Segment
 

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.behaviour import Behaviour
 from sandbox.errors import BadRequestError, ConflictError, NotFoundError
 from sandbox.models import FIELD_LISTS, SWITCHES, Config, Model
 from sandbox.segments import Directory, Segment
@@ -17,6 +16,7 @@ from sandbox.settings import (
     LIVE_MODELS_MAX,
     SEGMENT_USERS_MIN,
 )
+from sandbox.turning.behaviour import Behaviour
 
 FORBIDDEN_IN_NAMES = ".;/\\"
 """Lytics docs: Building Lookalike Models."""

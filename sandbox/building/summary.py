@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from sandbox import reading
-from sandbox.features import correlation, missing
-from sandbox.fields import FieldPlan
-from sandbox.made_up import prediction_map
-from sandbox.population import Floats, Indices
+from sandbox.building import reading
+from sandbox.building.features import correlation
+from sandbox.building.made_up import prediction_map
+from sandbox.people.fields import FieldPlan
+from sandbox.people.population import Floats, Indices, missing
 
 JsonObject = dict[str, Any]
 CUT = 0.5

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
-from sandbox import clock, wire
-from sandbox.auth import identify
+from sandbox import clock
+from sandbox.api import wire
+from sandbox.api.auth import identify
+from sandbox.api.request_log import Entry, RequestLog
 from sandbox.errors import NotAuthorizedError, RateLimitedError
-from sandbox.faults import Fault, Rule, first_strike
-from sandbox.request_log import Entry, RequestLog
+from sandbox.turning.faults import Fault, Rule, first_strike
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]

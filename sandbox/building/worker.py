@@ -14,10 +14,10 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from sandbox.building.training import train
 from sandbox.errors import CannotBuildError
 from sandbox.models import Config
-from sandbox.people import population_of
-from sandbox.training import train
+from sandbox.people.users import population_of
 
 NICENESS = 5
 """The API goes first."""

@@ -5,13 +5,16 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol
 
-from sandbox import clock, reading, rules
+from sandbox import clock
 from sandbox.alarms import Alarms
+from sandbox.api import rules
 from sandbox.audiences.scores import Written
 from sandbox.audiences.sizes import Sizes
-from sandbox.fields import NO_FEATURES, Fields, chosen_fields, passed_over
-from sandbox.made_up import digest, make_up_summary
+from sandbox.building import reading
+from sandbox.building.chosen import NO_FEATURES, chosen_fields, passed_over
+from sandbox.building.made_up import digest, make_up_summary
 from sandbox.models import Model
+from sandbox.people.fields import Fields
 from sandbox.settings import LIVE_MODELS_MAX, Settings
 from sandbox.store import Store
 

@@ -3,10 +3,10 @@
 from functools import cache, lru_cache
 from pathlib import Path
 
-from sandbox.drift import drifted
-from sandbox.population import Population, make_population
-from sandbox.profile_population import profile_population
-from sandbox.profiles import load_profiles
+from sandbox.people.drift import drifted
+from sandbox.people.population import Population, make_population
+from sandbox.people.profile_population import profile_population
+from sandbox.people.profiles import load_profiles
 
 KEPT = 4
 """Populations of weeks that are kept; a year of them would take hundreds of megabytes."""

@@ -24,10 +24,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from sandbox.cells import TESTS, are_numbers
 from sandbox.errors import ProfilesError
-from sandbox.fields import FieldPlan
-from sandbox.segment_file import SegmentFile, SegmentRule, read_segment_file
+from sandbox.people.cells import TESTS, are_numbers
+from sandbox.people.fields import FieldPlan
+from sandbox.people.segment_file import SegmentFile, SegmentRule, read_segment_file
 from sandbox.segments import SegmentPlan
 
 SEGMENT_SUFFIXES = (".segments.yaml", ".yaml")

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable
 from typing import get_args
 
+from sandbox.api.rules import Creation
 from sandbox.errors import BadRequestError
 from sandbox.models import Outcome, State
-from sandbox.rules import Creation
 
 MATCH_KEYS = ("name", "label", "source", "target")
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sandbox import reading
-from sandbox.fields import FieldPlan
+from sandbox.building import reading
 from sandbox.models import Config
+from sandbox.people.fields import FieldPlan
 
 JsonObject = dict[str, Any]
 HELD_OUT_USERS = 100

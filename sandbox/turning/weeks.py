@@ -7,9 +7,9 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
 from sandbox import clock
-from sandbox.control import sent_json
 from sandbox.errors import BadRequestError
 from sandbox.models import Model
+from sandbox.turning.control import sent_json
 from sandbox.world import World
 
 DAYS_MAX = 3660

@@ -5,8 +5,8 @@ from dataclasses import fields
 from typing import Any, get_args
 
 from sandbox import clock
-from sandbox.auth import ACCOUNTS
-from sandbox.builds import apply_numbers, empty_summary
+from sandbox.api.auth import ACCOUNTS
+from sandbox.building.builds import apply_numbers, empty_summary
 from sandbox.errors import BadRequestError
 from sandbox.models import Config, Model, State
 from sandbox.world import World

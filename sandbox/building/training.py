@@ -9,14 +9,15 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sandbox import reading
 from sandbox.audiences.membership import pack
+from sandbox.building import reading
+from sandbox.building.chosen import NO_FEATURES, chosen_fields, passed_over
+from sandbox.building.features import Design, Sample, design, draw_sample, select_fields
+from sandbox.building.summary import describe_feature, summarize
 from sandbox.errors import CannotBuildError
-from sandbox.features import Design, Sample, design, draw_sample, missing, select_fields
-from sandbox.fields import NO_FEATURES, FieldPlan, Fields, chosen_fields, passed_over
 from sandbox.models import Config
-from sandbox.population import Floats, Indices, Population
-from sandbox.summary import describe_feature, summarize
+from sandbox.people.fields import FieldPlan, Fields
+from sandbox.people.population import Floats, Indices, Population, missing
 
 JsonObject = dict[str, Any]
 DEFAULT_KIND = "rf"

@@ -4,13 +4,14 @@ import uuid
 
 from starlette.responses import Response
 
-from sandbox import clock, rules
-from sandbox.auth import author_id, require_write
-from sandbox.calls import Call
+from sandbox import clock
+from sandbox.api import rules
+from sandbox.api.auth import author_id, require_write
+from sandbox.api.calls import Call
+from sandbox.api.wire_summary import render_summary
+from sandbox.building.outcomes import outcome_for
 from sandbox.errors import MethodNotAllowedError, NotFoundError
 from sandbox.models import Model
-from sandbox.outcomes import outcome_for
-from sandbox.wire_summary import render_summary
 from sandbox.world import World
 
 

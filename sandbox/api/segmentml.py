@@ -9,11 +9,12 @@ from typing import Any
 
 from starlette.responses import Response
 
-from sandbox import clock, wire
-from sandbox.calls import Call
+from sandbox import clock
+from sandbox.api import wire
+from sandbox.api.calls import Call
+from sandbox.api.wire_summary import render_summary
 from sandbox.errors import NotFoundError
 from sandbox.models import Model
-from sandbox.wire_summary import render_summary
 
 JsonObject = dict[str, Any]
 STEPS = 10

@@ -6,8 +6,8 @@ go-lytics. No document says that ML List or the segments come in pages, hence ``
 
 from typing import Any
 
-from sandbox.behaviour import Behaviour
 from sandbox.errors import BadRequestError
+from sandbox.turning.behaviour import Behaviour
 
 PAST_DIGITS = 9
 

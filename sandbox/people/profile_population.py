@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from sandbox.cells import as_number, is_known
-from sandbox.fields import FieldPlan
-from sandbox.population import Floats, Population, Texts
-from sandbox.profiles import Profiles
+from sandbox.people.cells import as_number, is_known
+from sandbox.people.fields import FieldPlan
+from sandbox.people.population import Floats, Population, Texts
+from sandbox.people.profiles import Profiles
 
 
 def profile_population(profiles: Profiles) -> Population:

@@ -1,0 +1,1 @@
+"""From a model that is asked for to its numbers: builds, training, summaries."""

@@ -1,0 +1,1 @@
+"""Who is there: users, their fields, and how they drift."""

@@ -1,0 +1,1 @@
+"""What is turned from outside: the account's ways, faults, the clock, others' models."""
