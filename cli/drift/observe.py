@@ -1,10 +1,9 @@
 """Asks the API what drift needs: one ML List, and a segment list where slugs are declared."""
 
 from cli.drift.compare import Observed
-from cli.workspace.account import proven_run, settings_of
+from cli.workspace.account import connected, proven_run, settings_of
 from cli.workspace.project import Project
 from cli.workspace.state import StackState
-from providers.lytics.api.client import LyticsClient
 from providers.lytics.api.settings import Settings
 from providers.lytics.domain.segments import SegmentBook
 
@@ -23,7 +22,7 @@ def observe(project: Project, state: StackState, settings: Settings | None = Non
         RequestError: the API failed.
     """
     settings = settings or settings_of(project, state.stack)
-    with LyticsClient(settings) as client:
+    with connected(settings) as client:
         run = proven_run(settings, client, state)
         look = run.looks.any()
         models, gone = dict(look.models), set()

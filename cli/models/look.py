@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from cli.errors import CliError
 from cli.models.rows import Row, rows_of, with_summaries, with_summary
 from cli.screen.terminal import count
-from cli.workspace.account import client_of
+from cli.workspace.account import client_of, readable
 from cli.workspace.project import Project, find_project, shown
 from cli.workspace.state import StackState, read_state
 from providers.lytics.errors import DeclarationError, LyticsError
@@ -58,7 +58,7 @@ def look_at(stack: str | None, *, summaries: bool = True) -> Look:
         look.notes.append(f"{exc.title} only the state is shown; see lytics-ml validate")
     try:
         with client_of(project, state.stack) as client:
-            look.account = {model.id: model for model in client.list_models()}
+            look.account = readable(client.list_models(), state)
             look.rows = rows_of(state, declared, look.account)
             if summaries:
                 look.rows = with_summaries(client, look.rows)

@@ -15,9 +15,9 @@ from cli.promote.accounts import settings_for
 from cli.promote.evidence import Evidence, Proving, evidence_of, ids_worth_asking, is_applied
 from cli.promote.history import Earlier, live_before
 from cli.promote.writing import align, bring_segments, copy_model
+from cli.workspace.account import connected
 from cli.workspace.project import Project, shown
 from cli.workspace.state import read_state
-from providers.lytics.api.client import LyticsClient
 from providers.lytics.domain.promoted import differing
 from providers.lytics.domain.segments import SegmentBook
 from providers.lytics.stack_file.only_here import WHOLE, exceptions, reason_for
@@ -95,7 +95,7 @@ class Promotion:
         drifts = compare(self._project.name, state, observed).drifts
         proving = Proving(self.there, state, observed, drifts)
         ids = {i for key in keys for i in ids_worth_asking(proving, key)}
-        with LyticsClient(settings) as client, ThreadPoolExecutor(SUMMARIES_AT_ONCE) as pool:
+        with connected(settings) as client, ThreadPoolExecutor(SUMMARIES_AT_ONCE) as pool:
             ordered = sorted(ids)
             found = dict(zip(ordered, pool.map(client.fetch_summary, ordered), strict=True))
         proving = replace(proving, summaries=found)
@@ -113,7 +113,7 @@ class Promotion:
             copy_model(self.there, self.edit, key, written, self._only_here.get(key, {}))
 
     def _book(self) -> SegmentBook:
-        with LyticsClient(settings_for(self._project, self._here)) as client:
+        with connected(settings_for(self._project, self._here)) as client:
             return SegmentBook(client.list_segments())
 
     def _applied(self) -> set[str]:

@@ -10,7 +10,7 @@ from cli.importing.plan import Import, plan_import
 from cli.importing.run import known_of, written
 from cli.recover.locks import Lock, locks_of
 from cli.recover.recovery import Found, Leftover, Pending, find_models, pending_of, without_pending
-from cli.workspace.account import client_of, proven_run, settings_of
+from cli.workspace.account import client_of, connected, proven_run, settings_of
 from cli.workspace.project import Project
 from cli.workspace.pulumi import run_pulumi
 from cli.workspace.state import StackState, read_state
@@ -75,7 +75,7 @@ def assess(project: Project, stack: str) -> Damage:
     try:
         declared = read_stack_file(project.stack_file(stack))
         settings = settings_of(project, stack)
-        with LyticsClient(settings) as client:
+        with connected(settings) as client:
             look = proven_run(settings, client, state).looks.any()
             damage.account = list(look.models.values())
             damage.book = SegmentBook(client.list_segments())

@@ -9,7 +9,7 @@ from cli.models.rows import SUMMARIES_AT_ONCE
 from cli.review.change import Review
 from cli.review.plan import Plan, parse_plan
 from cli.review.reading import Facts, ids_worth_asking, review_of
-from cli.workspace.account import settings_of
+from cli.workspace.account import connected, settings_of
 from cli.workspace.project import Project
 from cli.workspace.pulumi import PulumiError, run_pulumi
 from cli.workspace.removals import declared_removals
@@ -58,7 +58,7 @@ def ask(project: Project, state: StackState, plan: Plan) -> Review:
     removals = declared_removals(project.stack_file(state.stack))
     try:
         settings = settings_of(project, state.stack)
-        with LyticsClient(settings) as client:
+        with connected(settings) as client:
             account = _account(settings, client, state)
             facts = Facts(state, account, {}, removals)
             wanted = ids_worth_asking(review_of(plan, facts))
@@ -74,6 +74,9 @@ def _account(settings: Settings, client: LyticsClient, state: StackState) -> dic
         run.expect_account(resource.outputs.get("aid"))
     look = run.looks.any()
     run.prove_account(look)
+    for resource in state.models:
+        if (model := look.models.get(resource.id)) is not None:
+            model.require_readable()
     return dict(look.models)
 
 

@@ -1,17 +1,19 @@
 """Which account a stack manages: its key and address, from the environment or Pulumi's config."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from cli.errors import CliError
+from cli.screen.terminal import warn
 from cli.workspace.project import Project, read_yaml, short_name
 from cli.workspace.pulumi import run_pulumi
 from cli.workspace.state import StackState
 from providers.lytics.api.client import LyticsClient
 from providers.lytics.api.settings import KEY_VARIABLE, Settings
 from providers.lytics.host.run import Run
+from providers.lytics.shapes import Model
 
 _NAMESPACE = "lytics:"
 PATIENCE_S = 15.0
@@ -46,7 +48,30 @@ def client_of(project: Project, stack: str) -> LyticsClient:
         CliError: the stack's config can't be read or decrypted.
         SettingsError: there is no key, or a value can't be used.
     """
-    return LyticsClient(settings_of(project, stack))
+    return connected(settings_of(project, stack))
+
+
+def connected(settings: Settings) -> LyticsClient:
+    """Return a client that says on stderr what it meets: trouble, and models it can't read.
+
+    Raises:
+        SettingsError: there is no key.
+    """
+    return LyticsClient(settings, tell_trouble=warn, tell_odd=warn)
+
+
+def readable(models: Iterable[Model], state: StackState) -> dict[str, Model]:
+    """Return the models that can be read, by id; only somebody else's may be left out.
+
+    Raises:
+        ConflictError: a model of the stack can't be read.
+    """
+    found = {model.id: model for model in models}
+    for resource in state.models:
+        model = found.get(resource.id)
+        if model is not None:
+            model.require_readable()
+    return {model.id: model for model in found.values() if not model.unreadable}
 
 
 def proven_run(settings: Settings, client: LyticsClient, state: StackState) -> Run:

@@ -8,9 +8,12 @@ LyticsError
 ├── AccountError             the key belongs to another account than the one in the state
 └── RequestError             one request failed: knows method, path, whether it may have worked
     ├── ConnectError         it never reached the API
+    │   └── WrongAddressError    nor will it: no such host, no https there, a certificate of nobody
     ├── ReplyLostError       it was sent, no reply came back
     │   └── TimedOutError    none came in time, so the API may yet carry it out
     ├── UnreadableReplyError a reply came back that isn't the API's JSON
+    │   ├── NotTheApiError       it is a web page
+    │   └── PagedListError       it is one page of a list
     ├── RedirectedError      3xx: what answers there isn't the API, but points elsewhere
     └── StatusError          the API refused: knows status, the API's words and the request id
         ├── NotAuthorizedError   401
@@ -102,6 +105,12 @@ class ConnectError(RequestError):
     may_have_taken_effect = False
 
 
+class WrongAddressError(ConnectError):
+    """What is at this address can't be the API, so that trying again is of no use."""
+
+    safe_to_repeat = False
+
+
 class ReplyLostError(RequestError):
     """The request was sent, no reply came back."""
 
@@ -114,6 +123,16 @@ class TimedOutError(ReplyLostError):
 
 class UnreadableReplyError(RequestError):
     """A reply came back that isn't the API's JSON."""
+
+
+class NotTheApiError(UnreadableReplyError):
+    """A web page came back."""
+
+
+class PagedListError(UnreadableReplyError):
+    """A list came back that isn't whole."""
+
+    safe_to_repeat = False
 
 
 class RedirectedError(RequestError):
@@ -147,6 +166,7 @@ class StatusError(RequestError):
         code: str | None = None,
         request_id: str | None = None,
         retry_after_s: float | None = None,
+        hint: str = "",
     ) -> None:
         self.status = status
         self.api_message = api_message
@@ -156,7 +176,12 @@ class StatusError(RequestError):
         words = f' "{api_message}"' if api_message else ""
         marks = [mark for mark in (code, request_id and f"request {request_id}") if mark]
         suffix = f" ({', '.join(marks)})" if marks else ""
-        super().__init__(method, path, f"{status}{words}{suffix}{self.advice}")
+        super().__init__(method, path, f"{status}{words}{suffix}{hint or self._advice}")
+
+    @property
+    def _advice(self) -> str:
+        """What the user can do about it, as the end of a sentence."""
+        return self.advice
 
 
 class NotAuthorizedError(StatusError):
@@ -184,7 +209,11 @@ class RateLimitedError(StatusError):
     may_have_taken_effect = True
     safe_to_repeat = True
     is_general = True
-    advice = ". The API is limiting this account's requests; try again later"
+
+    @property
+    def _advice(self) -> str:
+        when = "later" if self.retry_after_s is None else f"in {self.retry_after_s:.0f} s"
+        return f". The API is limiting this account's requests; try again {when}"
 
 
 class ServerFaultError(StatusError):

@@ -6,7 +6,7 @@ fields are ignored and documented ones may be missing: no reply in the wild has 
 """
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import (
     AliasChoices,
@@ -14,12 +14,24 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    ValidationError,
     model_validator,
 )
 
+from providers.lytics.errors import ConflictError
+
 
 def _text(value: object) -> object:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
     return "" if value is None else value
+
+
+def _reference(value: object) -> object:
+    # SegmentML, and perhaps others, show a whole segment where the API page shows its id.
+    if isinstance(value, dict) and "id" in value:
+        return _text(value["id"])
+    return _text(value)
 
 
 def _flag(value: object) -> object:
@@ -44,6 +56,7 @@ def _counts(value: object) -> object:
 
 Text = Annotated[str, BeforeValidator(_text)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
+SegmentId = Annotated[str, BeforeValidator(_reference)]
 
 
 class WireShape(BaseModel):
@@ -80,15 +93,19 @@ class WireConfig(WireShape):
 
 
 class Model(WireShape):
-    """One lookalike model as ML List, Fetch, Create and Update return it."""
+    """One lookalike model as ML List, Fetch, Create and Update return it.
+
+    `unreadable` names the fields that hold something else than any document says; they are as
+    empty here. Such a model counts as one, and nothing is decided about it.
+    """
 
     id: str
     aid: int | None = None
     name: Text = ""
     label: Text = ""
     state: Text = ""
-    source: Text = ""
-    target: Text = ""
+    source: SegmentId = ""
+    target: SegmentId = ""
     type: Text = ""
     is_healthy: Flag = False
     is_active: Flag = False
@@ -97,6 +114,41 @@ class Model(WireShape):
     config: Annotated[WireConfig, BeforeValidator(_table)] = WireConfig()
     # "error" in API v2 ("building" while it trains), "reason" in SegmentML.
     reason: Text = Field(default="", validation_alias=AliasChoices("reason", "error"))
+    unreadable: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, data: object) -> Self:
+        """Read a model, without the fields that can't be read.
+
+        One odd model of somebody else's must not keep all the others from being read.
+
+        Raises:
+            ValidationError: it has no id.
+        """
+        try:
+            return cls.model_validate(data)
+        except ValidationError as exc:
+            odd = {str(error["loc"][0]) for error in exc.errors() if error["loc"]}
+            if not isinstance(data, dict) or "id" in odd:
+                raise
+        if "reason" in odd:
+            odd.add("error")
+        model = cls.model_validate({key: data[key] for key in data if key not in odd})
+        needed = odd - {"reason", "error", "type", "updated"}
+        return model.model_copy(update={"unreadable": tuple(sorted(needed))})
+
+    def require_readable(self) -> None:
+        """Refuse to decide anything about this model if a part of it can't be read.
+
+        Raises:
+            ConflictError: it holds fields that can't be read.
+        """
+        if self.unreadable:
+            what = (
+                f"what Lytics shows as {', '.join(self.unreadable)} of model {self.id} can't be "
+                "read, so nothing is done with it. Correct it in Lytics"
+            )
+            raise ConflictError(what)
 
     @property
     def is_complete(self) -> bool:

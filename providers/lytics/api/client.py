@@ -1,7 +1,7 @@
 """The network adapter: sends what `protocol` describes and repeats what is safe to repeat."""
 
-import ssl
-from collections.abc import Iterable, Mapping
+import threading
+from collections.abc import Callable, Iterable, Mapping
 from itertools import count
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -11,14 +11,18 @@ from pydantic import BaseModel, ValidationError
 
 from providers.lytics.api import protocol
 from providers.lytics.api.pace import Pace
-from providers.lytics.api.protocol import Request
+from providers.lytics.api.requests import Request, Requests
 from providers.lytics.api.settings import Settings
+from providers.lytics.api.unreachable import explained
 from providers.lytics.errors import (
     ConnectError,
     NotFoundError,
+    NotTheApiError,
     RateLimitedError,
+    RejectedError,
     ReplyLostError,
     RequestError,
+    StatusError,
     TimedOutError,
     UnreadableReplyError,
 )
@@ -26,8 +30,12 @@ from providers.lytics.shapes import Model, Segment, Summary
 from providers.lytics.timing import REAL, Timing
 from providers.lytics.version import VERSION
 
-CONNECT_TIMEOUT_S = 10.0
+CONNECT_TIMEOUT_S = 4.0
 MOST_CONNECTIONS = 64
+# Shorter trouble is over before somebody has read of it.
+QUIET_S = 2.0
+_NO_SUCH_METHOD = {405, 501}
+MOST_NAMED = 3
 
 _Shape = TypeVar("_Shape", bound=BaseModel)
 
@@ -39,6 +47,8 @@ class LyticsClient:
         settings: address, key and how long to go on trying.
         transport: replaces the network in tests.
         timing: clock, sleep, chance and pauses.
+        tell_trouble: is told, once while it lasts, that requests are being repeated.
+        tell_odd: is told, once, of models that can't be read.
     """
 
     def __init__(
@@ -46,14 +56,24 @@ class LyticsClient:
         settings: Settings,
         transport: httpx.BaseTransport | None = None,
         timing: Timing = REAL,
+        *,
+        tell_trouble: Callable[[str], None] = lambda _: None,
+        tell_odd: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._timing = timing
+        self._settings = settings
         self._key = settings.require_key()
         self._patience_s = settings.patience_s
+        self._requests = Requests(settings.api, settings.named("api"))
+        self._tell_trouble, self._tell_odd = tell_trouble, tell_odd
+        self._telling = threading.Lock()
+        self._told_odd = ""
+        self._told_s = float("-inf")
+        self._has_answered = False
         # Every thread of a run that meets the same broken API would be patient by itself; once
         # one has given up, the others try once.
         self._gave_up_s = float("-inf")
-        self._pace = Pace(timing)
+        self._pace = Pace(timing, self._patience_s)
         self._http = httpx.Client(
             base_url=settings.origin,
             headers={
@@ -87,35 +107,54 @@ class LyticsClient:
         self._http.close()
 
     def list_models(self) -> list[Model]:
-        """Return all models of the account."""
-        return self._many(Model, protocol.list_models())
+        """Return all models of the account; those that can't be read in full say so.
+
+        Raises:
+            PagedListError: the list isn't whole.
+        """
+        request = self._requests.list_models()
+        models: list[Model] = []
+        nameless: list[object] = []
+        for item in self._items(request):
+            try:
+                models.append(Model.read(item))
+            except ValidationError:
+                nameless.append(item)
+        if nameless and not models:
+            # Not one odd model but another shape: an empty list would be a lie.
+            _parsed(Model.read, request, nameless[0])
+        self._note_odd(models, len(nameless))
+        return models
 
     def fetch_model(self, model_id: str) -> Model | None:
         """Return one model, or None if the key's account has none of that id."""
+        request = self._requests.fetch_model(model_id)
         try:
-            return self._one(Model, protocol.fetch_model(model_id))
+            return _parsed(Model.read, request, self._send(request))
         except NotFoundError:
             return None
 
     def create_model(self, payload: Mapping[str, Any]) -> Model:
         """Send one create, once; it is the caller's to find out what a lost reply meant."""
-        return self._one(Model, protocol.create_model(payload))
+        return self._one(Model, self._requests.create_model(payload))
 
     def update_model(self, model_id: str, changes: Mapping[str, Any]) -> Model:
-        """Set label, is_active or both, and return the model as it is then."""
-        return self._one(Model, protocol.update_model(model_id, changes))
+        """Set label, is_active, and in v2 hidden; return the model as it is then."""
+        return self._one(Model, self._requests.update_model(model_id, changes))
 
     def delete_model(self, model_id: str) -> bool:
         """Delete a model; return False where the API has no such delete and the model stays."""
         try:
-            self._send(protocol.delete_model(model_id))
-        except NotFoundError:
+            self._send(self._requests.delete_model(model_id))
+        except (NotFoundError, RejectedError) as exc:
+            if isinstance(exc, RejectedError) and exc.status not in _NO_SUCH_METHOD:
+                raise
             return self.fetch_model(model_id) is None
         return True
 
     def fetch_summary(self, model_id: str) -> Summary:
         """Return the numbers of a model; they are empty until it is trained."""
-        return self._one(Summary, protocol.fetch_summary(model_id))
+        return self._one(Summary, self._requests.fetch_summary(model_id))
 
     def why_invalid(self, model: Model) -> str:
         """Return why a model's training failed, in the API's words, "" where it gives none."""
@@ -128,48 +167,74 @@ class LyticsClient:
 
     def list_segments(self) -> list[Segment]:
         """Return all user segments of the account."""
-        return self._many(Segment, protocol.list_segments())
+        return self._many(Segment, self._requests.list_segments())
 
     def fetch_segment(self, reference: str) -> Segment | None:
         """Return one segment of any table, or None if the account has none of that id or slug."""
         try:
-            return self._one(Segment, protocol.fetch_segment(reference))
+            return self._one(Segment, self._requests.fetch_segment(reference))
         except NotFoundError:
             return None
 
     def segment_sizes(self, segment_ids: Iterable[str]) -> dict[str, int]:
         """Return the size of each segment, in users, by id; unknown ids are left out."""
-        sized = self._many(Segment, protocol.segment_sizes(sorted(segment_ids)))
-        return {segment.id: segment.size for segment in sized if segment.size is not None}
+        wanted = sorted(segment_ids)
+        sized = self._many(Segment, self._requests.segment_sizes(wanted))
+        return {one.id: one.size for one in sized if one.size is not None and one.id in wanted}
+
+    def _note_odd(self, models: list[Model], nameless: int) -> None:
+        sentence = _words_for_odd([m for m in models if m.unreadable], nameless)
+        if not sentence:
+            return
+        with self._telling:
+            is_news, self._told_odd = sentence != self._told_odd, sentence
+        if is_news:
+            self._tell_odd(sentence)
 
     def _one(self, shape: type[_Shape], request: Request) -> _Shape:
-        return _parsed(shape, request, self._send(request))
+        return _parsed(shape.model_validate, request, self._send(request))
 
     def _many(self, shape: type[_Shape], request: Request) -> list[_Shape]:
+        return [_parsed(shape.model_validate, request, item) for item in self._items(request)]
+
+    def _items(self, request: Request) -> list[object]:
         data = self._send(request)
         if data is None:
             return []
         if not isinstance(data, list):
             what = f"expected a list under data, got {type(data).__name__}"
             raise UnreadableReplyError(request.method, request.path, what)
-        return [_parsed(shape, request, item) for item in data]
+        return data
 
     def _send(self, request: Request) -> Any:  # noqa: ANN401 - JSON
         if not request.repeatable:
             return self._send_once(request)
-        end_s = self._timing.monotonic() + self._patience_s
+        started_s = self._timing.monotonic()
         for tried in count(1):
             try:
                 return self._send_once(request)
             except RequestError as exc:
                 if not exc.safe_to_repeat:
                     raise
-                if self.has_given_up or self._timing.monotonic() >= end_s:
+                next_s = pause_s(tried, exc.retry_after_s, self._timing)
+                left_s = started_s + self._patience_s - self._timing.monotonic()
+                # A pause that would end after the patience has run out is of no use to anybody.
+                if self.has_given_up or next_s > left_s:
                     self.give_up()
                     raise
-                next_s = pause_s(tried, exc.retry_after_s, self._timing)
+                if self._patience_s - left_s + next_s >= QUIET_S:
+                    self._note_trouble(exc, left_s)
             self._timing.sleep(next_s)
         raise AssertionError  # pragma: no cover - the loop has no end of its own
+
+    def _note_trouble(self, error: RequestError, left_s: float) -> None:
+        """Say that a request is being repeated, and for how long, unless that was said just now."""
+        now_s = self._timing.monotonic()
+        with self._telling:
+            is_news = now_s - self._told_s > self._patience_s
+            self._told_s = now_s if is_news else self._told_s
+        if is_news:
+            self._tell_trouble(f"{error.what}; trying for {max(left_s, 1):.0f} s more, Ctrl-C ends")
 
     @property
     def has_given_up(self) -> bool:
@@ -198,16 +263,11 @@ class LyticsClient:
         except httpx.PoolTimeout as exc:
             what = f"all {MOST_CONNECTIONS} connections are waiting for replies; the API is slow"
             raise ConnectError(request.method, request.path, what) from exc
-        except (httpx.ConnectError, httpx.ConnectTimeout) as exc:
-            host = self._http.base_url.host
-            doubt = _doubt_about_certificate(exc)
-            what = f"can't reach {host} ({_reason(exc)}); check the network and lytics:apiUrl"
-            if doubt:
-                what = (
-                    f"the certificate of {host} isn't trusted ({doubt}), so nothing was sent; "
-                    "check lytics:apiUrl, or name your network's own CA in SSL_CERT_FILE"
-                )
-            raise ConnectError(request.method, request.path, what) from exc
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as exc:
+            kind, what = explained(self._settings, exc)
+            # A name that was found before is only lost for a while.
+            kind = ConnectError if self._has_answered else kind
+            raise kind(request.method, request.path, what) from exc
         except httpx.TimeoutException as exc:
             what = f"no reply in time ({_reason(exc)})"
             raise TimedOutError(request.method, request.path, what) from exc
@@ -219,9 +279,25 @@ class LyticsClient:
         if reply.is_error:
             # Error texts are shown, and some servers quote the key that they refuse.
             content = content.replace(self._key.encode(), b"***")
-        return protocol.decipher(
-            request, reply.status_code, reply.headers, content, self._timing.wall()
-        )
+        return self._deciphered(request, reply, content)
+
+    def _deciphered(self, request: Request, reply: httpx.Response, content: bytes) -> Any:  # noqa: ANN401 - JSON
+        try:
+            setting = self._settings.named("apiUrl")
+            now_s = self._timing.wall()
+            data = protocol.decipher(
+                request, reply.status_code, reply.headers, content, now_s, setting=setting
+            )
+        except NotTheApiError as exc:
+            # Where the API has answered before, the page is that of something in between.
+            if not self._has_answered:
+                exc.safe_to_repeat = False
+            raise
+        except StatusError as exc:
+            self._has_answered = self._has_answered or bool(exc.api_message)
+            raise
+        self._has_answered = True
+        return data
 
 
 def pause_s(tried: int, asked_s: float | None, timing: Timing = REAL) -> float:
@@ -246,19 +322,19 @@ def _reason(exc: httpx.HTTPError) -> str:
     return type(exc).__name__
 
 
-def _doubt_about_certificate(exc: BaseException) -> str:
-    """Return why TLS doesn't trust the other side, "" where that isn't what went wrong."""
-    cause: BaseException | None = exc
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return cause.verify_message
-        cause = cause.__cause__ or cause.__context__
-    return ""
+def _words_for_odd(odd: list[Model], nameless: int) -> str:
+    named = [f"{model.id} ({', '.join(model.unreadable)})" for model in odd[:MOST_NAMED]]
+    named += [f"{len(odd) - MOST_NAMED} more"] if len(odd) > MOST_NAMED else []
+    named += [f"{nameless} without an id"] if nameless else []
+    count = len(odd) + nameless
+    holds = "1 model of the account holds what can't be read, and is passed over"
+    hold = f"{count} models of the account hold what can't be read, and are passed over"
+    return f"{holds if count == 1 else hold}: {', '.join(named)}" if count else ""
 
 
-def _parsed(shape: type[_Shape], request: Request, data: object) -> _Shape:
+def _parsed(read: Callable[[object], _Shape], request: Request, data: object) -> _Shape:
     try:
-        return shape.model_validate(data)
+        return read(data)
     except ValidationError as exc:
         first = exc.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "data"

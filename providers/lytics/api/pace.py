@@ -19,10 +19,12 @@ class Pace:
 
     Args:
         timing: clock, sleep, chance, and how long the distance may get.
+        longest_hold_s: the longest that all requests are held back because the API asks for it.
     """
 
-    def __init__(self, timing: Timing = REAL) -> None:
+    def __init__(self, timing: Timing = REAL, longest_hold_s: float = float("inf")) -> None:
         self._timing = timing
+        self._longest_hold_s = min(longest_hold_s, timing.longest_hold_s)
         self._lock = threading.Lock()
         self._gap_s = 0.0
         self._next_s = 0.0
@@ -56,7 +58,7 @@ class Pace:
             self._slowed_s = now_s
             gaps = self._timing.gaps
             self._gap_s = min(max(self._gap_s * SLOWER, gaps.first_s), gaps.longest_s)
-            hold_s = min(asked_s or 0.0, self._timing.longest_hold_s)
+            hold_s = min(asked_s or 0.0, self._longest_hold_s)
             self._next_s = max(self._next_s, now_s + max(hold_s, self._gap_s))
 
     def speed_up(self) -> None:

@@ -1,88 +1,34 @@
-"""What is sent to the API and what a reply means, without any network.
-
-Paths are below the API's address: `https://api.lytics.io` + `/api/ml`. Requests follow the API
-page; `DELETE /v2/ml/{id}` and the v2 error shape follow Lytics' v2 OpenAPI.
-"""
+"""What a reply of the API means, whichever generation it is of; without any network."""
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
-from providers.lytics.errors import RedirectedError, UnreadableReplyError, class_for_status
+from providers.lytics.api.requests import Request
+from providers.lytics.errors import (
+    NotTheApiError,
+    PagedListError,
+    RedirectedError,
+    UnreadableReplyError,
+    class_for_status,
+)
 
 _FIRST_REDIRECT_STATUS = 300
 _FIRST_ERROR_STATUS = 400
 _NO_CONTENT = 204
+_NOT_FOUND = 404
 
 
-@dataclass(frozen=True)
-class Request:
-    """One request: method, path, query without any key, JSON body or None.
-
-    `repeatable` says that sending it twice does what sending it once does.
-    """
-
-    method: str
-    path: str
-    params: Mapping[str, str] = field(default_factory=dict)
-    body: Mapping[str, Any] | None = None
-    repeatable: bool = True
-
-
-def _ml(model_id: str) -> str:
-    return f"/api/ml/{quote(model_id, safe='')}"
-
-
-def list_models() -> Request:
-    """Ask for all models of the account (API page, ML List; there is no paging)."""
-    return Request("GET", "/api/ml")
-
-
-def fetch_model(model_id: str) -> Request:
-    """Ask for one model (API page, ML Fetch)."""
-    return Request("GET", _ml(model_id))
-
-
-def create_model(payload: Mapping[str, Any]) -> Request:
-    """Ask for a new model (API page, ML Create); never repeatable: names aren't unique."""
-    return Request("POST", "/api/ml", body=payload, repeatable=False)
-
-
-def update_model(model_id: str, changes: Mapping[str, Any]) -> Request:
-    """Set label, is_active or both (API page, ML Update; nothing else can be updated)."""
-    return Request("POST", _ml(model_id), body=changes)
-
-
-def fetch_summary(model_id: str) -> Request:
-    """Ask for a trained model's numbers (API page, ML Summary)."""
-    return Request("GET", f"{_ml(model_id)}/summary")
-
-
-def delete_model(model_id: str) -> Request:
-    """Delete a model (Lytics' v2 OpenAPI; the API page documents no delete)."""
-    return Request("DELETE", f"/v2/ml/{quote(model_id, safe='')}")
-
-
-def list_segments() -> Request:
-    """Ask for all user segments of the account, invalid ones included."""
-    return Request("GET", "/api/segment", params={"table": "user", "valid": "all"})
-
-
-def fetch_segment(reference: str) -> Request:
-    """Ask for one segment of any table, by id or slug."""
-    return Request("GET", f"/api/segment/{quote(reference, safe='')}")
-
-
-def segment_sizes(segment_ids: list[str]) -> Request:
-    """Ask for the sizes, in users, of many segments at once."""
-    return Request("GET", "/api/segment/sizes", params={"ids": ",".join(segment_ids)})
-
-
-def decipher(
-    request: Request, status: int, headers: Mapping[str, str], body: bytes, now_s: float
+def decipher(  # noqa: PLR0913 - the parts of one reply
+    request: Request,
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    now_s: float,
+    *,
+    setting: str = "lytics:apiUrl",
 ) -> Any:  # noqa: ANN401 - JSON
     """Return the `data` of a reply, or raise what the reply means.
 
@@ -95,6 +41,7 @@ def decipher(
         headers: the reply's headers, by lower-case name.
         body: the reply's body.
         now_s: when it came, in seconds since 1970; a Retry-After may be a date.
+        setting: what a user changes to change the address.
 
     Returns:
         The value under `data`; None for a reply without a body.
@@ -102,6 +49,8 @@ def decipher(
     Raises:
         StatusError: the API answered with an error.
         RedirectedError: the reply points to another address.
+        PagedListError: the reply is a part of a list.
+        NotTheApiError: the reply is a web page.
         UnreadableReplyError: the reply isn't what the API sends.
     """
     if status >= _FIRST_ERROR_STATUS:
@@ -115,11 +64,12 @@ def decipher(
             code=code,
             request_id=_text_or_none(envelope.get("request_id")),
             retry_after_s=retry_after_s(headers, now_s),
+            hint=request.if_missing if status == _NOT_FOUND else "",
         )
     if status >= _FIRST_REDIRECT_STATUS:
         what = (
             f"{status}, which points to {_host_of(headers)} instead of answering; the key is not "
-            "sent there. Set lytics:apiUrl (LYTICS_API_URL) to the API's own address"
+            f"sent there. Set {setting} to the API's own address"
         )
         raise RedirectedError(request.method, request.path, what)
     if status == _NO_CONTENT or not body.strip():
@@ -132,8 +82,33 @@ def decipher(
     if not is_readable:
         kind = headers.get("content-type", "no content type")
         what = f"{status}, but the body isn't the API's JSON ({kind}, {len(body)} bytes)"
+        if "html" in kind and not _is_json(body):
+            what = f"{status} and a web page instead of the API; is {setting} right?"
+            raise NotTheApiError(request.method, request.path, what)
         raise UnreadableReplyError(request.method, request.path, what)
-    return envelope.get("data")
+    data = envelope.get("data")
+    if isinstance(data, list) and (mark := _mark_of_a_page(envelope, len(data))):
+        what = (
+            f"the list comes in pages ({mark}), which no document of this API says and lytics-ml "
+            "can't read: a model on another page would look as if it were gone. Nothing is done"
+        )
+        raise PagedListError(request.method, request.path, what)
+    return data
+
+
+def _mark_of_a_page(envelope: Mapping[str, Any], length: int) -> str:
+    """Return what says that a list isn't whole, "" where nothing does.
+
+    Lytics' agent skills know `_meta.has_more`, go-lytics knows `_next` and `total`.
+    """
+    meta = envelope.get("_meta")
+    if isinstance(meta, dict) and meta.get("has_more"):
+        return "_meta.has_more"
+    if envelope.get("_next"):
+        return "_next"
+    total = envelope.get("total")
+    is_more = isinstance(total, int) and total > length
+    return f"{length} of total {total}" if is_more else ""
 
 
 def _host_of(headers: Mapping[str, str]) -> str:

@@ -3,14 +3,19 @@
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Literal, Self, cast
 from urllib.parse import urlsplit
 
 from providers.lytics.errors import SettingsError
 
+Generation = Literal["v1", "v2"]
+"""The generations of the API: v1 is `/api/ml` of the API page, v2 is `/v2/ml`."""
+
 DEFAULT_API_URL = "https://api.lytics.io/api"
 KEY_VARIABLE = "LIOKEY"
 URL_VARIABLE = "LYTICS_API_URL"
+API_VARIABLE = "LYTICS_API"
+_VARIABLES = {"apiKey": KEY_VARIABLE, "apiUrl": URL_VARIABLE, "api": API_VARIABLE}
 _THIS_MACHINE = {"127.0.0.1", "localhost", "::1"}
 _TRUE = {"true", "1", "yes"}
 _FALSE = {"false", "0", "no"}
@@ -28,6 +33,9 @@ class Settings:
         patience_s: seconds for which a request that is safe to repeat is repeated.
         reply_timeout_s: seconds to wait for one reply.
         settle_s: seconds for which ML List may be slow to show a model that was just made.
+        api: the generation of the API that is spoken.
+        origins: setting -> where its value came from: `LYTICS_API_URL` or `lytics:apiUrl`; one
+            that was left to its default isn't there.
     """
 
     api_url: str = DEFAULT_API_URL
@@ -37,6 +45,8 @@ class Settings:
     patience_s: float = 90.0
     reply_timeout_s: float = 60.0
     settle_s: float = 15.0
+    api: Generation = "v1"
+    origins: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @classmethod
     def read(
@@ -51,26 +61,32 @@ class Settings:
         Raises:
             SettingsError: a value can't be used; the message says which and why.
         """
-        url = environment.get(URL_VARIABLE) or _text(config("apiUrl")) or DEFAULT_API_URL
-        key = environment.get(KEY_VARIABLE, "").strip() or _text(config("apiKey"))
+        values = _Values(config, environment)
         settings = cls(
-            api_url=url.rstrip("/"),
-            api_key=_usable_key(key),
-            account_id=_whole_number("accountId", config("accountId")),
-            wait=_truth("wait", config("wait"), default=True),
-            patience_s=_seconds("patienceSeconds", config("patienceSeconds"), cls.patience_s),
+            api_url=(values.text("apiUrl") or DEFAULT_API_URL).rstrip("/"),
+            api_key=_usable_key(values.text("apiKey")),
+            account_id=_whole_number("accountId", values.get("accountId")),
+            wait=_truth("wait", values.get("wait"), default=True),
+            patience_s=_seconds("patienceSeconds", values.get("patienceSeconds"), cls.patience_s),
             reply_timeout_s=_seconds(
-                "timeoutSeconds", config("timeoutSeconds"), cls.reply_timeout_s
+                "timeoutSeconds", values.get("timeoutSeconds"), cls.reply_timeout_s
             ),
-            settle_s=_seconds("settleSeconds", config("settleSeconds"), cls.settle_s),
+            settle_s=_seconds("settleSeconds", values.get("settleSeconds"), cls.settle_s),
+            api=_generation(values),
+            origins=values.origins,
         )
-        _refuse_unsafe_address(settings.api_url, _text(config("allowHttp")).lower() in _TRUE)
+        allow_http = values.text("allowHttp").lower() in _TRUE
+        _refuse_unsafe_address(settings.api_url, settings.named("apiUrl"), allow_http)
         return settings
+
+    def named(self, setting: str) -> str:
+        """Return what a user changes to change a setting: the variable or key that was used."""
+        return self.origins.get(setting, f"lytics:{setting}")
 
     @property
     def origin(self) -> str:
-        """The address without its last `/api`, which the v2 paths don't have."""
-        return self.api_url.removesuffix("/api")
+        """The address without its last `/api` or `/v2`: each generation has its own."""
+        return self.api_url.removesuffix("/api").removesuffix("/v2")
 
     def require_key(self) -> str:
         """Return the key.
@@ -85,6 +101,38 @@ class Settings:
             )
             raise SettingsError(what)
         return self.api_key
+
+
+class _Values:
+    """Values as the environment and the config have them, and where each came from."""
+
+    def __init__(self, config: Callable[[str], object], environment: Mapping[str, str]) -> None:
+        self._config = config
+        self._environment = environment
+        self.origins: dict[str, str] = {}
+
+    def get(self, setting: str) -> object:
+        """Return a value, None where there is none; the environment wins."""
+        variable = _VARIABLES.get(setting, "")
+        found: object = self._environment.get(variable, "").strip()
+        origin = variable
+        if not found:
+            found, origin = self._config(setting), f"lytics:{setting}"
+        if _text(found):
+            self.origins[setting] = origin
+        return found
+
+    def text(self, setting: str) -> str:
+        """Return a value as text, "" where there is none."""
+        return _text(self.get(setting))
+
+
+def _generation(values: _Values) -> Generation:
+    word = values.text("api").lower() or "v1"
+    if word not in {"v1", "v2"}:
+        what = f"{values.origins['api']} must be v1 or v2, not {word}"
+        raise SettingsError(what)
+    return cast("Generation", word)
 
 
 def keys_differ(config_key: object, environment: Mapping[str, str] = os.environ) -> bool:
@@ -143,21 +191,21 @@ def _seconds(name: str, value: object, default: float) -> float:
     return seconds
 
 
-def _refuse_unsafe_address(url: str, allow_http: bool) -> None:  # noqa: FBT001 - private, one caller
+def _refuse_unsafe_address(url: str, setting: str, allow_http: bool) -> None:  # noqa: FBT001 - private, one caller
     try:
         parts = urlsplit(url)
         is_address = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
     except ValueError:
         is_address = False
     if not is_address:
-        what = f"lytics:apiUrl must be an address such as {DEFAULT_API_URL}"
+        what = f"{setting} must be an address such as {DEFAULT_API_URL}"
         raise SettingsError(what)
     if parts.username or parts.password or parts.query:
-        what = "lytics:apiUrl must hold no user, password or query; the key has its own setting"
+        what = f"{setting} must hold no user, password or query; the key has its own setting"
         raise SettingsError(what)
     if parts.scheme == "http" and parts.hostname not in _THIS_MACHINE and not allow_http:
         what = (
-            f"lytics:apiUrl sends the key in clear to {parts.hostname}. Use https, "
+            f"{setting} sends the key in clear to {parts.hostname}. Use https, "
             "or set lytics:allowHttp to true if that network is yours alone"
         )
         raise SettingsError(what)

@@ -71,8 +71,10 @@ def matches(wanted: Wanted, models: Iterable[Model]) -> list[Model]:
 
     Raises:
         ConflictError: models have the declared name, source and target, but nothing shows
-            whether their config is the declared one.
+            whether their config is the declared one; or one of the name can't be read.
     """
+    models = list(models)
+    _refuse_unreadable(wanted, models)
     found: list[Model] = []
     unclear: list[Model] = []
     for model in models:
@@ -91,6 +93,14 @@ def matches(wanted: Wanted, models: Iterable[Model]) -> list[Model]:
         )
         raise ConflictError(what)
     return sorted(found, key=lambda model: model.age_key)
+
+
+def _refuse_unreadable(wanted: Wanted, models: Iterable[Model]) -> None:
+    """Refuse to judge a model that may be the wanted one and can't be read."""
+    for model in models:
+        is_candidate = model.id in wanted.trained or same_name(wanted.name, model.name)
+        if is_candidate and model.id not in wanted.replaced:
+            model.require_readable()
 
 
 def _same_outside(wanted: Wanted, model: Model) -> bool:

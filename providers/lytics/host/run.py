@@ -93,7 +93,9 @@ class Run:
             if self._client is None:
                 from providers.lytics.api.client import LyticsClient  # noqa: PLC0415 - as said above
 
-                self._client = LyticsClient(self.settings, timing=self.timing)
+                self._client = LyticsClient(
+                    self.settings, timing=self.timing, tell_trouble=self.say, tell_odd=self.say
+                )
             return self._client
 
     @property
@@ -314,12 +316,14 @@ class Run:
 
         Raises:
             AccountError: the key is another account's, or nothing proves whose it is.
+            ConflictError: it is there, and can't be read.
         """
         model = look.models.get(model_id)
         if model is None:
             model = self.client.fetch_model(model_id)
         if model is not None:
             self.check_account(model.aid)
+            model.require_readable()
             return model
         if self.prove_account(look) is None:
             what = (

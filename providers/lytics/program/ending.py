@@ -23,14 +23,26 @@ def end_program(message: str) -> NoReturn:
     The engine is told before the program ends, not by the event loop, which won't run any more.
     """
     message = without_controls(message)
-    severity = engine_pb2.LogSeverity.Value("ERROR")
-    engine = get_engine()
-    if engine is None:
+    if not _sent(message, "ERROR"):
         raise pulumi.RunError(message)
-    engine.Log(engine_pb2.LogRequest(severity=severity, message=message))
     # What the program had under way is dropped with it; the user needn't hear of each.
     warnings.filterwarnings("ignore", message="coroutine .* was never awaited")
     sys.exit(TOLD_ALREADY)
+
+
+def warn_now(message: str) -> None:
+    """Show a warning at once, from any thread; Pulumi's own log waits for the event loop."""
+    _sent(without_controls(message), "WARNING")
+
+
+def _sent(message: str, severity: str) -> bool:
+    """Send a message to the engine; False where there is none."""
+    engine = get_engine()
+    if engine is None:
+        return False
+    level = engine_pb2.LogSeverity.Value(severity)
+    engine.Log(engine_pb2.LogRequest(severity=level, message=message))
+    return True
 
 
 def end_when_interrupted() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from providers.lytics.api.settings import KEY_VARIABLE, Settings, keys_differ
+from providers.lytics.program.ending import warn_now
 from providers.lytics.timing import REAL, Timing
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ def program_client() -> "LyticsClient":
     # What the program needs besides is loaded while the first requests are under way.
     from providers.lytics.api.client import LyticsClient  # noqa: PLC0415
 
-    return LyticsClient(program_settings(), timing=program_timing())
+    # The provider's host names odd models; said here as well, an `up` would tell them twice.
+    return LyticsClient(program_settings(), timing=program_timing(), tell_trouble=warn_now)
 
 
 def program_timing() -> Timing:
