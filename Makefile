@@ -26,8 +26,13 @@ LOCK_ARGS ?=
 
 PY := PYTHONPATH=. .venv/bin/python -P
 DAEMON := $(PY) -m sandbox.daemon --port $(SANDBOX_PORT)
-# The local stack talks to the sandbox, whatever key and address this shell has for a real account.
-LOCAL := env -u LIOKEY LYTICS_API_URL=http://127.0.0.1:$(SANDBOX_PORT)/api bin/pulumi
+# The local stack is on its own, whatever this shell has for a real account: it talks to the sandbox,
+# and its state, login and passphrase are this folder's.
+ELSEWHERE := LIOKEY LYTICS_API LYTICS_API_URL PULUMI_ACCESS_TOKEN PULUMI_BACKEND_URL PULUMI_CONFIG_PASSPHRASE \
+	PULUMI_CONFIG_PASSPHRASE_FILE PULUMI_CREDENTIALS_PATH PULUMI_HOME PULUMI_STACK
+ALONE := LYTICS_API_URL=http://127.0.0.1:$(SANDBOX_PORT)/api PULUMI_BACKEND_URL='file://$(CURDIR)/.pulumi/state' \
+	PULUMI_HOME='$(CURDIR)/.pulumi/home' PULUMI_CONFIG_PASSPHRASE=local
+LOCAL := env $(addprefix -u ,$(ELSEWHERE)) $(ALONE) bin/pulumi
 
 .PHONY: help up down clean test quick chaos bench lint format types check engine sandbox lock venv
 
@@ -35,6 +40,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: engine sandbox ## install everything, start the sandbox, bring the local stack up
+	@mkdir -p .pulumi/state .pulumi/home
 	@$(LOCAL) stack select local --create >/dev/null
 	@$(LOCAL) up --stack local --yes
 	@echo
@@ -43,9 +49,13 @@ up: engine sandbox ## install everything, start the sandbox, bring the local sta
 	@echo '  edit a label in stacks/local.yaml, then: bin/pulumi up --stack local'
 	@echo '  edit a source there, and look first:     bin/pulumi preview --stack local --diff'
 	@echo '  make test, make down                     run the tests, stop the sandbox'
-	@if [[ $(SANDBOX_PORT) != 8791 ]]; then \
-		echo "The sandbox isn't on its usual port, so first:"; \
-		echo '  export LYTICS_API_URL=http://127.0.0.1:$(SANDBOX_PORT)/api'; \
+	@set=; for name in $(ELSEWHERE); do if [[ -n $${!name+set} ]]; then set+=" $$name"; fi; done; \
+	if [[ $(SANDBOX_PORT) != 8791 ]]; then to=' LYTICS_API_URL=http://127.0.0.1:$(SANDBOX_PORT)/api'; fi; \
+	if [[ -e $${HOME:-/}/.pulumi/credentials.json ]]; then to="$${to-} PULUMI_BACKEND_URL=file://$(CURDIR)/.pulumi/state"; fi; \
+	if [[ -n $$set$${to-} ]]; then \
+		echo; echo 'This shell has other settings than the local stack, so first:'; \
+		if [[ -n $$set ]]; then echo "  unset$$set"; fi; \
+		if [[ -n $${to-} ]]; then echo "  export$$to PULUMI_CONFIG_PASSPHRASE=local"; fi; \
 	fi
 
 down: ## stop the sandbox; its models are kept

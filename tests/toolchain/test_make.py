@@ -6,6 +6,8 @@ import pytest
 
 from tests.support.stub import ROOT, Answer, Stub, script
 
+LOCAL = ("PULUMI_BACKEND_URL", "PULUMI_HOME", "PULUMI_CONFIG_PASSPHRASE")
+
 
 @pytest.fixture
 def project(stub: Stub) -> Stub:
@@ -49,6 +51,31 @@ def test_up_on_another_port_says_what_to_export(project: Stub) -> None:
     ran = make(project, "up", "SANDBOX_PORT=9000")
     assert ran.returncode == 0, ran.stderr
     assert "export LYTICS_API_URL=http://127.0.0.1:9000/api" in ran.stdout
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        {"PULUMI_CONFIG_PASSPHRASE": "mine"},
+        {"PULUMI_CONFIG_PASSPHRASE_FILE": "/mine"},
+        {"PULUMI_BACKEND_URL": "s3://team-state"},
+        {"PULUMI_ACCESS_TOKEN": "pul-1"},
+        {"PULUMI_STACK": "prod", "PULUMI_HOME": "/somewhere"},
+    ],
+    ids=" ".join,
+)
+def test_local_stack_is_on_its_own(project: Stub, own: dict[str, str]) -> None:
+    """What a Pulumi user has set neither reaches the local stack nor is written to by it."""
+    ran = make(project, "up", **own)
+    assert ran.returncode == 0, ran.stderr
+    env = Answer(ran.returncode, ran.stderr, project.base / "report").env
+    local = {name: value for name, value in env.items() if name in {*own, *LOCAL}}
+    assert local == {
+        "PULUMI_BACKEND_URL": f"file://{project.root}/.pulumi/state",
+        "PULUMI_HOME": f"{project.root}/.pulumi/home",
+        "PULUMI_CONFIG_PASSPHRASE": "local",
+    }
+    assert f"unset {' '.join(sorted(own))}" in ran.stdout
 
 
 def test_up_ends_as_pulumi_ends(project: Stub) -> None:
