@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from providers.lytics.program.model_resource import MlModel
     from providers.lytics.program.stack_outputs import export
     from providers.lytics.program.start import read_stack
-    from providers.lytics.program.watcher import wait_until_built
+    from providers.lytics.program.waiting import wait_until_built
 
 # httpx loads a command line of its own, with rich and click, wherever those are installed. Nobody
 # calls it here, and every `pulumi up` starts two processes that would pay for it; httpx itself does
@@ -42,7 +42,7 @@ _HOMES = {
     "declare": "program.declare",
     "export": "program.stack_outputs",
     "read_stack": "program.start",
-    "wait_until_built": "program.watcher",
+    "wait_until_built": "program.waiting",
 }
 
 

@@ -7,11 +7,11 @@ import pulumi
 from pulumi.dynamic import Resource
 
 from providers.lytics.activation import MlModelActivationProvider
-from providers.lytics.program.later import all_of, then
+from providers.lytics.program.later import settled, then
 from providers.lytics.program.model_resource import MlModel
-from providers.lytics.program.outcomes import Failure, outcomes
-from providers.lytics.program.program_settings import may_wait
-from providers.lytics.program.watcher import failure_of, wait_for
+from providers.lytics.program.outcomes import Failure
+from providers.lytics.program.program import this_program
+from providers.lytics.program.waiting import failure_of, wait_for
 
 _OUTPUTS = (
     *("aid", "earned", "passed", "pending", "parts", "reasons"),
@@ -75,7 +75,7 @@ class MlModelActivation(Resource, module="lytics", name="MlModelActivation"):
         self._key = key
         self._model = model
         self._problem: Failure | None = None
-        outcomes.join()
+        self._program = this_program()
         props: dict[str, Any] = {
             **dict.fromkeys(_OUTPUTS),
             "key": key,
@@ -85,26 +85,29 @@ class MlModelActivation(Resource, module="lytics", name="MlModelActivation"):
             "swap": swap,
         }
         super().__init__(MlModelActivationProvider(), key, props, opts)
-        judged: list[pulumi.Output[Any]] = [self.passed, self.pending, self.reasons, self.parts]
-        then(all_of(judged), self._ended)
+        if self._program.waits:
+            self._program.outcomes.expect(self._failures())
 
     async def _once_built(self, model_id: str) -> str:
-        if may_wait():
-            self._problem = failure_of(self._model, await wait_for(self._model, model_id))
+        if self._program.waits:
+            built = await wait_for(self._program, self._model, model_id)
+            self._problem = failure_of(self._program, self._model, built)
         return model_id
 
-    async def _ended(self, judged: list[Any]) -> None:
-        passed, pending, reasons, parts = judged
-        if not may_wait():
-            return
+    async def _failures(self) -> list[Failure]:
+        judged = await settled([self.id, self.passed, self.pending, self.reasons, self.parts])
+        if self._problem is not None:
+            return [self._problem]
+        if judged is None:
+            # This run left it out, or its model could not be made, which the engine tells.
+            return []
+        _, passed, pending, reasons, parts = judged
+        if passed or pending:
+            return []
         if self._model.facts.activation == "observe":
-            if not passed and not pending:
-                pulumi.log.warn(f"the gate is not passed: {'; '.join(reasons)}", self)
-            outcomes.finish(*([self._problem] if self._problem else []))
-        elif passed or (pending and self._problem is None):
-            outcomes.finish()
-        else:
-            outcomes.finish(self._problem or Failure(self._key, *_told(reasons, parts)))
+            pulumi.log.warn(f"the gate is not passed: {'; '.join(reasons)}", self)
+            return []
+        return [Failure(self._key, *_told(reasons, parts))]
 
 
 def _told(reasons: list[str], parts: list[Any]) -> tuple[str, tuple[tuple[str, str, str], ...]]:

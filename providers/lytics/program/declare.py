@@ -9,20 +9,17 @@ from pulumi.output import UNKNOWN
 from providers.lytics.domain.declaration import ModelDeclaration, ModelInputs, ModelSettings
 from providers.lytics.domain.identity import lineage
 from providers.lytics.domain.segments import is_id
-from providers.lytics.program import ahead
 from providers.lytics.program.activation_resource import MlModelActivation
 from providers.lytics.program.later import awaited
 from providers.lytics.program.model_resource import MlModel
-from providers.lytics.program.outcomes import outcomes
 from providers.lytics.program.preview_notes import Planned, note
-from providers.lytics.program.program_settings import may_wait, program_settings
+from providers.lytics.program.program import Program, this_program
 from providers.lytics.program.rules import check_in_account
 from providers.lytics.program.sdk_costs import register_what_is_declared
-from providers.lytics.program.segment_lookup import fetch_book, resolve_all
+from providers.lytics.program.segment_lookup import resolve_all
 from providers.lytics.program.stack_outputs import Declared
 from providers.lytics.program.start import told_to_the_user
 from providers.lytics.program.used_notes import warn_of_deletions
-from providers.lytics.program.watcher import program_watcher
 from providers.lytics.stack_file.reader import Stack
 
 # The engine takes up so many models while the program declares the next ones.
@@ -35,33 +32,28 @@ def declare(stack: Stack) -> dict[str, Declared]:
     Returns:
         The resources of each declaration, by key.
     """
+    program = this_program()
     with told_to_the_user():
-        check_in_account(stack)
-        segment = _segments(stack)
+        check_in_account(program, stack)
+        segment = _segments(program, stack)
         renamed = {model.was for model in stack.models.values() if model.was}
         declared = {}
-        # Nobody is the last one to finish before the program has been read to its end.
-        outcomes.join()
-        for number, (key, model) in enumerate(stack.models.items(), start=1):
-            declared[key] = _declare(stack, key, model, segment, again=int(key in renamed))
-            if number % TOGETHER == 0 or number == len(stack.models):
-                register_what_is_declared()
-        awaited(_finish())
-    if pulumi.runtime.is_dry_run() and program_settings().api_key is not None:
+        with program.outcomes.declaring():
+            for number, (key, model) in enumerate(stack.models.items(), start=1):
+                declared[key] = _declare(stack, key, model, segment, again=int(key in renamed))
+                if number % TOGETHER == 0 or number == len(stack.models):
+                    register_what_is_declared()
+    if pulumi.runtime.is_dry_run() and program.has_key:
         planned = [
             _planned(stack, key, one, segment, again=int(key in renamed))
             for key, one in declared.items()
         ]
-        awaited(note(planned))
-        awaited(warn_of_deletions(stack.removed))
+        awaited(note(program, planned))
+        awaited(warn_of_deletions(program, stack.removed))
     return declared
 
 
-async def _finish() -> None:
-    outcomes.finish()
-
-
-def _segments(stack: Stack) -> Callable[[str], pulumi.Input[str]]:
+def _segments(program: Program, stack: Stack) -> Callable[[str], pulumi.Input[str]]:
     """Return what turns a declared segment into its id, after one look-up for all of them."""
     sides = ("source", "target")
     references = {
@@ -70,9 +62,9 @@ def _segments(stack: Stack) -> Callable[[str], pulumi.Input[str]]:
         for side in sides
     }
     slugs = {place: name for place, name in references.items() if not is_id(name)}
-    book = fetch_book() if slugs else None
-    if stack.models and may_wait():
-        program_watcher().look_first(ahead.taken("models"))
+    book = program.segments.fetch_book() if slugs else None
+    if stack.models and program.waits:
+        program.watcher.look_first(program.ahead.taken("models"))
     if slugs and book is None:
         pulumi.log.warn(
             "No API key: segments are not looked up, and this preview can't say which models "

@@ -1,15 +1,18 @@
 """Ends the program with one plain error, and nothing of the engine's around it."""
 
+import asyncio
 import os
 import signal
 import sys
 import warnings
+from collections.abc import Awaitable
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pulumi
 from pulumi.runtime.proto import engine_pb2
-from pulumi.runtime.settings import get_engine
+from pulumi.runtime.proto.resource_pb2_grpc import ResourceMonitorStub
+from pulumi.runtime.settings import get_engine, get_monitor
 
 from providers.lytics.text import without_controls
 
@@ -43,6 +46,32 @@ def _sent(message: str, severity: str) -> bool:
     level = engine_pb2.LogSeverity.Value(severity)
     engine.Log(engine_pb2.LogRequest(severity=level, message=message))
     return True
+
+
+def outputs_registered() -> Awaitable[None]:
+    """Return what is done once the engine has been given the stack's outputs.
+
+    The SDK registers them when all of them are known and says so to nobody, so the call itself is
+    watched. Pulumi's mocks register nothing at the end, so there is nothing to wait for.
+    """
+    loop = asyncio.get_event_loop()
+    registered: asyncio.Future[None] = loop.create_future()
+    monitor = get_monitor()
+    if not isinstance(monitor, ResourceMonitorStub):
+        registered.set_result(None)
+        return registered
+
+    register = monitor.RegisterResourceOutputs
+
+    def note(request: Any) -> Any:  # noqa: ANN401 - messages without types
+        try:
+            return register(request)
+        finally:
+            if "::pulumi:pulumi:Stack::" in request.urn:
+                loop.call_soon_threadsafe(registered.set_result, None)
+
+    monitor.RegisterResourceOutputs = note
+    return registered
 
 
 def end_when_interrupted() -> None:

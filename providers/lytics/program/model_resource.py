@@ -13,7 +13,7 @@ from providers.lytics.domain.record import SHOWN
 from providers.lytics.domain.segments import is_id
 from providers.lytics.model import MlModelProvider
 from providers.lytics.program.later import awaited
-from providers.lytics.program.segment_lookup import resolve_segment
+from providers.lytics.program.program import this_program
 
 
 @dataclass(frozen=True)
@@ -118,6 +118,7 @@ class MlModel(Resource, module="lytics", name="MlModel"):
             again: tells a new declaration from a renamed one that had this key before.
             opts: Pulumi's options for resources.
         """
+        segments = this_program().segments
         manages_live = is_active is not None or activation == "swap"
         self.facts = ModelFacts(key, activation, build_timeout, manages_live)
         parent = opts.parent if opts is not None else None
@@ -141,8 +142,8 @@ class MlModel(Resource, module="lytics", name="MlModel"):
             "key": key,
             "stack": pulumi.get_stack(),
             "lineage": _lineage(key, parent, again),
-            "source": resolve_segment(source),
-            "target": resolve_segment(target),
+            "source": segments.resolve(source),
+            "target": segments.resolve(target),
             "source_name": source_name or _spelling(source),
             "target_name": target_name or _spelling(target),
         }

@@ -1,8 +1,12 @@
 """Ends the program once, after all models have had their turn, with all that went wrong."""
 
-from dataclasses import dataclass, field
+import asyncio
+from collections.abc import Awaitable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 
-from providers.lytics.program.ending import end_program
+from providers.lytics.program.ending import end_program, outputs_registered
+from providers.lytics.program.later import awaited
 
 
 @dataclass(frozen=True)
@@ -20,27 +24,51 @@ class Failure:
     rows: tuple[tuple[str, str, str], ...] = ()
 
 
-@dataclass
 class Outcomes:
-    """Counts who hasn't had their turn yet, and keeps what went wrong.
+    """Gathers what becomes of the models, and ends the program if anything went wrong."""
 
-    Everybody joins while the program is read, before anything of it has happened; so the last one
-    to finish knows that it is the last.
-    """
+    def __init__(self) -> None:
+        self._expected: list[asyncio.Future[Sequence[Failure]]] = []
+        self._is_ending = False
 
-    pending: int = 0
-    failures: list[Failure] = field(default_factory=list)
+    def expect(self, outcome: Awaitable[Sequence[Failure]]) -> None:
+        """Wait for one more outcome before the program ends.
 
-    def join(self) -> None:
-        """Announce one that will finish."""
-        self.pending += 1
+        Args:
+            outcome: comes to what went wrong, to nothing where all is well. It must come to an
+                end also where the engine leaves its resource out, whose id then stays unknown.
+        """
+        self._expected.append(asyncio.ensure_future(outcome))
+        if not self._is_ending:
+            self._is_ending = True
+            registered = outputs_registered()
+            # The SDK waits for every output before it tells the engine that all is declared.
+            awaited(self._end(registered))
 
-    def finish(self, *failures: Failure) -> None:
-        """Finish; the last one tells all failures and ends the program, if there are any."""
-        self.failures.extend(failures)
-        self.pending -= 1
-        if self.pending == 0 and self.failures:
-            end_program(report(self.failures))
+    @contextmanager
+    def declaring(self) -> Iterator[None]:
+        """Keep the program from ending while models are being declared.
+
+        The event loop runs in between, and the first models are not all.
+        """
+        all_declared: asyncio.Future[Sequence[Failure]] = asyncio.get_event_loop().create_future()
+        self.expect(all_declared)
+        try:
+            yield
+        finally:
+            all_declared.set_result(())
+
+    async def _end(self, registered: Awaitable[None]) -> None:
+        failures: list[Failure] = []
+        while self._expected:
+            # More may be declared while these come to an end.
+            expected, self._expected = self._expected, []
+            for found in await asyncio.gather(*expected):
+                failures += found
+        if failures:
+            # Without its outputs the engine shows those of before as if they were deleted.
+            await registered
+            end_program(report(failures))
 
 
 def report(failures: list[Failure]) -> str:
@@ -63,6 +91,3 @@ def _table(rows: list[tuple[str, str, str, str]]) -> list[str]:
         + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     ]
-
-
-outcomes = Outcomes()

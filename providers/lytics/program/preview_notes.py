@@ -13,7 +13,7 @@ from providers.lytics.domain.matching import Wanted, are_kin, likely, matches
 from providers.lytics.errors import ConflictError, LyticsError
 from providers.lytics.host.lifecycle import adoption_problems
 from providers.lytics.program.model_resource import MlModel
-from providers.lytics.program.watcher import program_watcher
+from providers.lytics.program.program import Program
 from providers.lytics.shapes import Model
 
 
@@ -32,7 +32,7 @@ class Planned:
     meant_live: bool
 
 
-async def note(planned: Sequence[Planned]) -> None:
+async def note(program: Program, planned: Sequence[Planned]) -> None:
     """Say which creates take a model over or up again, and whether the live limit holds.
 
     A replacement looks like a create here, and ignores its `adopt`: so what stands in the way of
@@ -43,7 +43,7 @@ async def note(planned: Sequence[Planned]) -> None:
     if not new:
         return
     try:
-        account = await program_watcher().look_again()
+        account = await program.watcher.look_again()
     except LyticsError as exc:
         pulumi.log.warn(f"This preview can't say which models exist already: {exc}")
         return

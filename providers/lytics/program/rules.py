@@ -6,13 +6,13 @@ import pulumi
 
 from providers.lytics.errors import ForbiddenError
 from providers.lytics.program.ending import end_program
-from providers.lytics.program.program_settings import program_client, program_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from providers.lytics.domain.audiences import Uses
     from providers.lytics.domain.rulebook import AccountFacts, Verdict
+    from providers.lytics.program.program import Program
     from providers.lytics.stack_file.reader import Stack
     from providers.lytics.stack_file.rules_file import StackRules
 
@@ -38,7 +38,7 @@ def check_offline(stack: "Stack") -> None:
         _tell(rules.judge(rules.facts(**known), of_account=False))
 
 
-def check_in_account(stack: "Stack") -> None:
+def check_in_account(program: "Program", stack: "Stack") -> None:
     """Check the rules for which the account must be asked; GETs only, and only if there are any.
 
     Raises:
@@ -51,10 +51,10 @@ def check_in_account(stack: "Stack") -> None:
     asked = rules.needs & {"account", "audiences"}
     if not asked:
         return
-    if program_settings().api_key is None:
+    if not program.has_key:
         pulumi.log.warn("No API key: rules for which the account must be asked are not checked")
         return
-    account = _account(stack, audiences="audiences" in asked)
+    account = _account(program, stack, audiences="audiences" in asked)
     verdict = rules.judge(rules.facts(account=account), of_account=True)
     for rule in verdict.unchecked:
         pulumi.log.warn(f"[{rule}] not checked: this key may not see the account's audiences")
@@ -67,7 +67,7 @@ def _rules(stack: "Stack") -> "StackRules":
     return rules_of(stack)
 
 
-def _account(stack: "Stack", *, audiences: bool) -> "AccountFacts":
+def _account(program: "Program", stack: "Stack", *, audiences: bool) -> "AccountFacts":
     from providers.lytics.domain.account_facts import (  # noqa: PLC0415 - as above
         Declared,
         account_facts,
@@ -87,15 +87,15 @@ def _account(stack: "Stack", *, audiences: bool) -> "AccountFacts":
         )
         for key, model in stack.models.items()
     }
-    uses = _uses() if audiences else None
-    return account_facts(declared, program_client().list_models(), uses)
+    uses = _uses(program) if audiences else None
+    return account_facts(declared, program.client.list_models(), uses)
 
 
-def _uses() -> "Uses | None":
+def _uses(program: "Program") -> "Uses | None":
     from providers.lytics.domain.audiences import uses_in  # noqa: PLC0415 - as above
 
     try:
-        return uses_in(program_client().list_segments())
+        return uses_in(program.client.list_segments())
     except ForbiddenError:
         return None
 

@@ -2,52 +2,58 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import pulumi
 from pulumi.output import UNKNOWN
 
 from providers.lytics.domain.segments import SegmentBook, is_id
 from providers.lytics.errors import DeclarationError, Problem
-from providers.lytics.program import ahead
 from providers.lytics.program.ending import end_program
 from providers.lytics.program.later import awaited
-from providers.lytics.program.program_settings import program_client, program_settings
 
-_books: dict[str, asyncio.Future[SegmentBook | None]] = {}
+if TYPE_CHECKING:
+    from providers.lytics.program.program import Program
 
 
-def resolve_segment(reference: pulumi.Input[str]) -> pulumi.Input[str]:
-    """Return the id behind a slug or an id; an id is returned at once.
+class SegmentLookup:
+    """The account's segments, asked for when the first slug is met.
 
-    Without a key a preview can't look a slug up: the id is then unknown in it.
+    Args:
+        program: the program; its connection asks.
     """
-    if isinstance(reference, str):
-        if is_id(reference):
-            return reference.lower()
-        return awaited(_look_up(reference))
-    known: pulumi.Output[str] = pulumi.Output.from_input(reference)
-    return known.apply(resolve_segment)
 
+    def __init__(self, program: "Program") -> None:
+        self._program = program
+        self._book: asyncio.Future[SegmentBook | None] | None = None
 
-async def _look_up(slug: str) -> str:
-    if "book" not in _books:
-        _books["book"] = asyncio.ensure_future(asyncio.to_thread(fetch_book))
-    book = await _books["book"]
-    if book is None:
-        return cast("str", UNKNOWN)
-    found = book.id_of(slug)
-    if found is None:
-        end_program(book.unknown(slug))
-    return found
+    def resolve(self, reference: pulumi.Input[str]) -> pulumi.Input[str]:
+        """Return the id behind a slug or an id; an id is returned at once.
 
+        Without a key a preview can't look a slug up: the id is then unknown in it.
+        """
+        if isinstance(reference, str):
+            return reference.lower() if is_id(reference) else awaited(self._look_up(reference))
+        known: pulumi.Output[str] = pulumi.Output.from_input(reference)
+        return known.apply(self.resolve)
 
-def fetch_book() -> SegmentBook | None:
-    """Ask for the account's segments; None in a preview without a key."""
-    if program_settings().api_key is None and pulumi.runtime.is_dry_run():
-        return None
-    reply = ahead.taken("segments")
-    return SegmentBook(reply.result() if reply else program_client().list_segments())
+    def fetch_book(self) -> SegmentBook | None:
+        """Ask for the account's segments; None in a preview without a key."""
+        if not self._program.has_key and pulumi.runtime.is_dry_run():
+            return None
+        reply = self._program.ahead.taken("segments")
+        return SegmentBook(reply.result() if reply else self._program.client.list_segments())
+
+    async def _look_up(self, slug: str) -> str:
+        if self._book is None:
+            self._book = asyncio.ensure_future(asyncio.to_thread(self.fetch_book))
+        book = await self._book
+        if book is None:
+            return cast("str", UNKNOWN)
+        found = book.id_of(slug)
+        if found is None:
+            end_program(book.unknown(slug))
+        return found
 
 
 def resolve_all(references: Mapping[str, str], book: SegmentBook) -> dict[str, str]:

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from providers.lytics.errors import LyticsError
-from providers.lytics.program import ahead, sdk_costs
+from providers.lytics.program import sdk_costs
+from providers.lytics.program.ahead import declares_models
 from providers.lytics.program.ending import end_program, end_when_interrupted
+from providers.lytics.program.program import this_program
 from providers.lytics.program.rules import check_offline, has_rules
 
 if TYPE_CHECKING:
@@ -45,9 +47,9 @@ def read_stack(folder: Path | str = "stacks") -> "Stack":
     path = Path(folder) / f"{pulumi.get_stack()}.yaml"
     if has_rules(path.parent):
         _check_rules(path)
-    if ahead.declares_models(path):
+    if declares_models(path):
         sdk_costs.wake_host()
-        ahead.begin(path)
+        this_program().ahead.begin(path)
     from providers.lytics.stack_file.reader import read_stack_file  # noqa: PLC0415 - see above
 
     with told_to_the_user():

@@ -12,11 +12,10 @@ import pulumi
 from providers.lytics.domain.declaration import Removal
 from providers.lytics.domain.identity import lineage, proof_in
 from providers.lytics.errors import LyticsError
-from providers.lytics.program.program_settings import program_client
-from providers.lytics.program.watcher import program_watcher
+from providers.lytics.program.program import Program
 
 
-async def warn_of_deletions(removed: Mapping[str, Removal]) -> None:
+async def warn_of_deletions(program: Program, removed: Mapping[str, Removal]) -> None:
     """Warn of each model under `removed` that an `up` will refuse to delete.
 
     Found by their default names: the program doesn't know the state.
@@ -37,8 +36,8 @@ async def warn_of_deletions(removed: Mapping[str, Removal]) -> None:
     )
 
     try:
-        segments = asyncio.to_thread(program_client().list_segments)
-        account = await program_watcher().look_again()
+        segments = asyncio.to_thread(program.client.list_segments)
+        account = await program.watcher.look_again()
         uses = uses_in(await segments)
     except LyticsError as exc:
         pulumi.log.warn(f"This preview can't say whether audiences use what is deleted: {exc}")

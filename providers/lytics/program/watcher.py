@@ -5,25 +5,10 @@ the program's event loop.
 """
 
 import asyncio
-import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pulumi
-
-from providers.lytics.domain.declaration import DEFAULT_BUILD_TIMEOUT
-from providers.lytics.domain.duration import duration_s
-from providers.lytics.domain.matching import are_kin
-from providers.lytics.program.later import all_of, then
-from providers.lytics.program.model_resource import MlModel
-from providers.lytics.program.outcomes import Failure, outcomes
-from providers.lytics.program.program_settings import (
-    may_wait,
-    program_client,
-    program_settings,
-    program_timing,
-)
 from providers.lytics.shapes import Model
 from providers.lytics.timing import REAL, Timing
 
@@ -239,92 +224,3 @@ def _duration(seconds: float) -> str:
     if hours:
         return f"{hours}h{minutes:02}m"
     return f"{minutes}m{rest:02}s" if minutes else f"{rest}s"
-
-
-_watchers: dict[str, BuildWatcher] = {}
-
-
-def program_watcher() -> BuildWatcher:
-    """Return the program's one watcher."""
-    if "watcher" not in _watchers:
-        client = program_client()
-        interactive = bool(os.environ.get("LYTICS_ML_INTERACTIVE"))
-        _watchers["watcher"] = BuildWatcher(
-            client.list_models,
-            _show,
-            live=interactive,
-            why_invalid=client.why_invalid,
-            is_gone=lambda model_id: client.fetch_model(model_id) is None,
-            settle_s=program_settings().settle_s,
-            timing=program_timing(),
-        )
-    return _watchers["watcher"]
-
-
-def _show(line: str) -> None:
-    pulumi.log.info(line, ephemeral=True)
-
-
-async def wait_for(model: MlModel, model_id: str, timeout_s: float | None = None) -> Built:
-    """Wait for one model as its declaration and the stack's settings say."""
-    settings = program_settings()
-    limit_s = timeout_s if timeout_s is not None else _limit_s(model)
-    watcher = program_watcher()
-    if settings.wait:
-        return await watcher.built(model.facts.key, model_id, limit_s)
-    # lytics:wait is for first creates: a live model's successor is always waited for.
-    seen = await watcher.built(model.facts.key, model_id, 0)
-    if seen.is_late and _has_live_predecessor(watcher.look(), model_id):
-        return await watcher.built(model.facts.key, model_id, limit_s)
-    return seen
-
-
-def _limit_s(model: MlModel) -> float:
-    declared = model.facts.build_timeout
-    return duration_s(declared if isinstance(declared, str) else DEFAULT_BUILD_TIMEOUT)
-
-
-def _has_live_predecessor(models: dict[str, Model], model_id: str) -> bool:
-    model = models.get(model_id)
-    if model is None:
-        return False
-    return any(other.is_active and are_kin(other, model) for other in models.values())
-
-
-def wait_until_built(
-    models: Sequence[MlModel], timeout_s: float | None = None
-) -> pulumi.Output[dict[str, str]]:
-    """Wait until models are trained; the program ends with an error if one isn't.
-
-    Nothing waits in a preview or a destroy. The models that are fine go on: the program ends after
-    all have had their turn.
-
-    Args:
-        models: the models.
-        timeout_s: seconds to wait for each (default: each model's build_timeout).
-
-    Returns:
-        Each model's id by its key, once all are done.
-    """
-    outcomes.join()
-    return then(all_of([model.id for model in models]), _waiter(models, timeout_s))
-
-
-def _waiter(
-    models: Sequence[MlModel], timeout_s: float | None
-) -> Callable[[list[str]], Awaitable[dict[str, str]]]:
-    async def wait(ids: list[str]) -> dict[str, str]:
-        if may_wait():
-            waits = [wait_for(m, i, timeout_s) for m, i in zip(models, ids, strict=True)]
-            ended = await asyncio.gather(*waits)
-            failures = [failure_of(m, built) for m, built in zip(models, ended, strict=True)]
-            outcomes.finish(*[failure for failure in failures if failure is not None])
-        return {model.facts.key: model_id for model, model_id in zip(models, ids, strict=True)}
-
-    return wait
-
-
-def failure_of(model: MlModel, built: Built) -> Failure | None:
-    """Return what went wrong with a build; a build that wasn't to be waited for is no failure."""
-    waived = built.is_late and not program_settings().wait
-    return Failure(model.facts.key, built.problem) if built.problem and not waived else None

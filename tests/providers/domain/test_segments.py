@@ -4,8 +4,8 @@ import pytest
 
 from providers.lytics.domain.segments import SegmentBook, is_id
 from providers.lytics.errors import DeclarationError
-from providers.lytics.program import segment_lookup
-from providers.lytics.program.segment_lookup import fetch_book, resolve_all
+from providers.lytics.program.program import Program
+from providers.lytics.program.segment_lookup import resolve_all
 from providers.lytics.shapes import Segment
 from tests.support.lab import ALL_USERS, HIGH_VALUE, Lab
 
@@ -93,11 +93,11 @@ def test_all_known_slugs_are_resolved() -> None:
     }
 
 
-def test_the_book_is_one_request(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_book_is_one_request(lab: Lab) -> None:
     """All segments of the account, invalid ones included, are one request."""
-    monkeypatch.setattr(segment_lookup, "program_settings", lab.settings)
-    monkeypatch.setattr(segment_lookup, "program_client", lab.client)
-    book = fetch_book()
+    program = Program()
+    program.__dict__.update(settings=lab.settings(), client=lab.client())
+    book = program.segments.fetch_book()
     assert book is not None
     assert book.id_of("all_users") == ALL_USERS
     assert book.id_of("retired_campaign") is not None

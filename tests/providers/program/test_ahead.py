@@ -7,31 +7,31 @@ import pytest
 
 from providers.lytics.api.client import LyticsClient
 from providers.lytics.errors import NotAuthorizedError
-from providers.lytics.program import ahead, program_settings
+from providers.lytics.program.ahead import Ahead, declares_models
+from providers.lytics.program.program import Program
 from tests.support.lab import Lab
+from tests.support.timing import QUICK
 
 BY_SLUG = "models: {churn: {source: all_users, target: dormant}}\n"
 BY_ID = f"models: {{churn: {{source: {'a' * 32}, 'target': \"{'b' * 32}\"}}}}\n"
 TIMEOUT_S = 60
 
 
-@pytest.fixture(autouse=True)
-def _program(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Be a program that has asked for nothing yet."""
-    monkeypatch.setattr(ahead, "_replies", {})
+@pytest.fixture
+def program(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
+    """A program that has asked for nothing yet."""
     monkeypatch.setenv("LIOKEY", "sandbox")
     monkeypatch.setenv("LYTICS_API_URL", lab.account.url)
     monkeypatch.delenv("LYTICS_ML_NO_WAIT", raising=False)
-    clients: list[LyticsClient] = []
+    made = Program(QUICK)
+    yield made
+    made.close()
 
-    def client() -> LyticsClient:
-        clients.append(lab.client(api_key=program_settings.program_settings().require_key()))
-        return clients[-1]
 
-    monkeypatch.setattr(ahead, "program_client", client)
-    program_settings.program_settings.cache_clear()
-    yield
-    program_settings.program_settings.cache_clear()
+@pytest.fixture
+def ahead(program: Program) -> Ahead:
+    """What that program sends ahead."""
+    return program.ahead
 
 
 @pytest.fixture
@@ -50,14 +50,14 @@ def test_file_that_declares_nothing_asks_for_nothing(
     """An empty stack file, or none, begins nothing."""
     if text is not None:
         file.write_text(text)
-    assert ahead.declares_models(file) is declares
+    assert declares_models(file) is declares
 
 
 @pytest.mark.parametrize(
     ("text", "paths"), [(BY_SLUG, {"segments", "models"}), (BY_ID, {"models"})]
 )
 def test_segments_are_asked_for_where_slugs_are_declared(
-    lab: Lab, file: Path, text: str, paths: set[str]
+    lab: Lab, ahead: Ahead, file: Path, text: str, paths: set[str]
 ) -> None:
     """Ids need no look-up; each reply is there once."""
     file.write_text(text)
@@ -71,7 +71,7 @@ def test_segments_are_asked_for_where_slugs_are_declared(
 
 
 def test_what_waits_for_nothing_asks_for_segments_alone(
-    file: Path, monkeypatch: pytest.MonkeyPatch
+    ahead: Ahead, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A preview of known models, a refresh and a destroy need no ML List."""
     monkeypatch.setenv("LYTICS_ML_NO_WAIT", "1")
@@ -85,7 +85,7 @@ def test_what_waits_for_nothing_asks_for_segments_alone(
 
 @pytest.mark.parametrize("variable", ["LIOKEY", "LYTICS_API_URL"])
 def test_without_a_key_or_an_address_nothing_is_sent(
-    lab: Lab, file: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+    lab: Lab, ahead: Ahead, file: Path, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
     """What is wrong with a setting is told where the setting is needed."""
     monkeypatch.setenv(variable, "" if variable == "LIOKEY" else "no address")
@@ -96,7 +96,7 @@ def test_without_a_key_or_an_address_nothing_is_sent(
 
 
 def test_error_is_raised_where_the_reply_is_wanted(
-    file: Path, monkeypatch: pytest.MonkeyPatch
+    ahead: Ahead, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A request that fails ends nothing by itself."""
     monkeypatch.setenv("LIOKEY", "nobodys")
@@ -108,17 +108,20 @@ def test_error_is_raised_where_the_reply_is_wanted(
         reply.result(TIMEOUT_S)
 
 
-def test_client_that_cant_be_made_is_told_too(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_client_that_cant_be_made_is_told_too(lab: Lab, file: Path) -> None:
     """Whatever goes wrong in the thread, nobody waits for a reply for ever."""
 
-    def fail() -> LyticsClient:
-        message = "no certificates"
-        raise OSError(message)
+    class Broken(Program):
+        @property
+        def client(self) -> LyticsClient:
+            message = "no certificates"
+            raise OSError(message)
 
-    monkeypatch.setattr(ahead, "program_client", fail)
     file.write_text(BY_ID)
-    ahead.begin(file)
-    reply = ahead.taken("models")
+    program = Broken(QUICK)
+    program.__dict__["settings"] = lab.settings()
+    program.ahead.begin(file)
+    reply = program.ahead.taken("models")
     assert reply is not None
     with pytest.raises(OSError, match="no certificates"):
         reply.result(TIMEOUT_S)

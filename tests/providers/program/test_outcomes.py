@@ -1,5 +1,6 @@
 """How a program ends, and how sentences reach the user."""
 
+import asyncio
 import subprocess
 import sys
 import warnings
@@ -28,15 +29,26 @@ def ended(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return told
 
 
+async def soon(*failures: Failure) -> list[Failure]:
+    """Come to an end a little later."""
+    await asyncio.sleep(0.001)
+    return list(failures)
+
+
 def test_the_last_one_ends_the_program(ended: list[str]) -> None:
     """The program ends once, after all have had their turn, with all that went wrong."""
-    turns = Outcomes()
-    for _ in range(3):
-        turns.join()
-    turns.finish(Failure("b", "is invalid"))
-    turns.finish()
-    assert ended == []
-    turns.finish(Failure("a", "is late"), Failure("c", "is late"))
+
+    async def program() -> None:
+        outcomes = Outcomes()
+        with outcomes.declaring():
+            outcomes.expect(soon(Failure("b", "is invalid")))
+            outcomes.expect(soon())
+            await asyncio.sleep(0.01)
+            assert ended == []
+            outcomes.expect(soon(Failure("a", "is late"), Failure("c", "is late")))
+        await asyncio.sleep(0.01)
+
+    asyncio.run(program())
     assert ended == [
         (
             "3 models did not pass. What was live before still is.\n"
@@ -47,9 +59,12 @@ def test_the_last_one_ends_the_program(ended: list[str]) -> None:
 
 def test_nothing_wrong_ends_nothing(ended: list[str]) -> None:
     """A program in which all went well isn't ended."""
-    turns = Outcomes()
-    turns.join()
-    turns.finish()
+
+    async def program() -> None:
+        Outcomes().expect(soon())
+        await asyncio.sleep(0.01)
+
+    asyncio.run(program())
     assert ended == []
 
 

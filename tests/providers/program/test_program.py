@@ -13,10 +13,10 @@ from pulumi.runtime import mocks
 
 from providers.lytics import MlModel, MlModelActivation, MlModelActivationProvider, MlModelProvider
 from providers.lytics.domain.identity import lineage
-from providers.lytics.program import ahead, outcomes, segment_lookup, stack_outputs, start, watcher
 from providers.lytics.program import declare as program
-from providers.lytics.program import program_settings as program_settings_module
-from providers.lytics.program.program_settings import program_client, program_settings
+from providers.lytics.program import outcomes, segment_lookup, stack_outputs, start, waiting
+from providers.lytics.program.program import Program as Shared
+from providers.lytics.program.program import this_program, use
 from tests.support.lab import ALL_USERS, HIGH_VALUE, Lab, through_engine
 from tests.support.timing import QUICK
 
@@ -95,31 +95,21 @@ def _loops_are_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _fresh_program(lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """Forget what an earlier program knew."""
+    """Be a program that knows nothing yet."""
     for name, value in {"LIOKEY": "sandbox", "LYTICS_API_URL": lab.account.url}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("LYTICS_ML_NO_WAIT", raising=False)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(watcher, "program_timing", lambda: QUICK)
-    monkeypatch.setattr(program_settings_module, "program_timing", lambda: QUICK)
-    monkeypatch.setattr(watcher, "_watchers", {})
-    monkeypatch.setattr(segment_lookup, "_books", {})
-    monkeypatch.setattr(ahead, "_replies", {})
-    monkeypatch.setattr(outcomes.outcomes, "pending", 0)
-    monkeypatch.setattr(outcomes.outcomes, "failures", [])
-    program_settings.cache_clear()
-    program_client.cache_clear()
 
     def end(message: str) -> None:
         raise EndedError(message)
 
     for module in (start, segment_lookup, outcomes):
         monkeypatch.setattr(module, "end_program", end)
+    use(Shared(QUICK))
     yield
-    if program_client.cache_info().currsize:
-        program_client().close()
-    program_client.cache_clear()
-    program_settings.cache_clear()
+    this_program().close()
+    use(Shared())
 
 
 class Program:
@@ -137,14 +127,16 @@ class Program:
         self._told = told
         self.exported: Json = {}
         self.known: str | None = None
+        self.timing = QUICK
         self.engine = Engine(lab, preview=False)
 
     def run(self, body: Callable[[], Any], *, preview: bool = False, **config: str) -> Json:
         """Run a program; return its outputs."""
         self.engine = Engine(self.lab, preview=preview, known=self.known)
+        this_program().close()
+        use(Shared(self.timing))
         mocks.set_mocks(self.engine, "lytics-ml", "dev", preview)
         pulumi.runtime.set_all_config({f"lytics:{key}": value for key, value in config.items()})
-        program_settings.cache_clear()
         self.exported = {}
         with pytest.MonkeyPatch.context() as patch, self._told.at_level(logging.INFO):
             patch.setattr(pulumi, "export", self.exported.__setitem__)
@@ -196,10 +188,9 @@ models:
 """
     )
     by_name = {model["name"].split("-")[0]: i for i, model in run.lab.account.models().items()}
-    scores = {"auc": 0.8, "accuracy": 6, "reach": 4}
     plain, gated, seen = (shown[key] for key in ("plain", "gated", "seen"))
     assert plain.pop("name").startswith(f"plain-{lineage('lytics-ml', 'dev', 'plain')}-")
-    assert plain == {"id": by_name["plain"], "state": "complete", "live": True, **scores}
+    assert plain == {"id": by_name["plain"], "state": "complete", "live": True}
     assert (gated["live"], gated["gate"], gated["auc"]) == (True, "passed", 0.8)
     assert (seen["live"], seen["gate"]) == (False, "not passed")
     assert run.lab.account.live_ids() == {by_name["plain"], by_name["gated"]}
@@ -302,8 +293,7 @@ def test_a_gate_that_is_observed_and_passed_needs_no_warning(run: Program) -> No
 def test_a_line_shows_how_far_the_builds_are(run: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a terminal a line that changes shows what is being built."""
     monkeypatch.setenv("LYTICS_ML_INTERACTIVE", "1")
-    quick = replace(QUICK, live_line_s=0.01)
-    monkeypatch.setattr(watcher, "program_timing", lambda: quick)
+    run.timing = replace(QUICK, live_line_s=0.01)
     run.lab.account.outcome({}, build_s=0.3)
     run.up(CHURN)
     assert "0 of 1 built, churn 0s" in run.logged
@@ -376,11 +366,18 @@ def test_outputs_may_be_old_when_the_api_doesnt_answer(
     assert any("the outputs may be old, the API didn't answer" in one for one in run.logged)
 
 
-def test_a_summary_that_cant_be_read_costs_its_scores_alone(run: Program) -> None:
-    """A number less in the outputs is no reason to fail."""
-    run.lab.account.fault(path="summary$", status=404, times=None)
-    shown = run.up(f"models: {{churn: {{source: all_users, target: high_value, {FEATURES}}}}}")
-    assert set(shown["churn"]) == {"id", "name", "state", "live"}
+@pytest.mark.parametrize("models", [1, 3])
+def test_outputs_keep_their_shape(run: Program, models: int) -> None:
+    """Scores are shown where a gate judged them, and asked for by nobody else."""
+    keys = [f"m{number}" for number in range(models)]
+    declared = "".join(
+        f"  {key}: {{source: all_users, target: high_value, label: {key}, {FEATURES}}}\n"
+        for key in keys
+    )
+    shown = run.up(f"models:\n{declared}")
+    shape = {"id", "name", "state", "live"}
+    assert {key: set(one) for key, one in shown.items()} == dict.fromkeys(keys, shape)
+    assert not [e for e in run.lab.account.requests() if e["path"].endswith("/summary")]
 
 
 # --- mistakes -------------------------------------------------------------------------------
@@ -437,8 +434,7 @@ def test_what_is_shown_without_a_key_is_what_the_state_has(
 ) -> None:
     """Without a key nothing is asked of the API for the outputs."""
     monkeypatch.delenv("LIOKEY")
-    program_settings.cache_clear()
-    assert asyncio.run(stack_outputs._look([])) == {}
+    assert asyncio.run(stack_outputs._look(Shared(), [])) == {}
 
 
 def test_two_keys_are_worth_one_warning(run: Program) -> None:
@@ -597,7 +593,7 @@ def test_a_model_is_gone_when_the_api_knows_none_of_its_id(run: Program) -> None
     """A model that isn't listed is asked for by its id, which no list that lags has a part in."""
     run.lab.account.outcome({}, build_s=60)
     there = run.lab.account.create()
-    is_gone = watcher.program_watcher()._is_gone
+    is_gone = this_program().watcher._is_gone
     assert (is_gone(there), is_gone("0" * 32)) == (False, True)
 
 
@@ -617,7 +613,7 @@ def test_a_model_in_python(run: Program) -> None:
         )
         pulumi.export("id", one.id)
         pulumi.export("state", one.state)
-        pulumi.export("built", watcher.wait_until_built([one], timeout_s=30))
+        pulumi.export("built", waiting.wait_until_built([one], timeout_s=30))
         return one
 
     shown = run.run(main)

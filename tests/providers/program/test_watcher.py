@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from providers.lytics.errors import RequestError
+from providers.lytics.program import waiting
 from providers.lytics.program import watcher as watcher_module
 from providers.lytics.program.watcher import BuildWatcher, Built
 from providers.lytics.shapes import Model
@@ -308,7 +309,7 @@ def test_polls_slow_down() -> None:
 
 def test_a_model_that_isnt_listed_has_no_predecessor() -> None:
     """Whether a model takes a live one's place shows in its name."""
-    assert not watcher_module._has_live_predecessor({}, "a")
+    assert not waiting._has_live_predecessor({}, "a")
     live = model("b", name="churn", is_active=True)
-    assert watcher_module._has_live_predecessor({"a": model(name="churn"), "b": live}, "a")
-    assert not watcher_module._has_live_predecessor({"a": model(name="other"), "b": live}, "a")
+    assert waiting._has_live_predecessor({"a": model(name="churn"), "b": live}, "a")
+    assert not waiting._has_live_predecessor({"a": model(name="other"), "b": live}, "a")

@@ -1,0 +1,121 @@
+"""What one run of the user's program shares: settings, connection, watcher, segments, outcomes."""
+
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import pulumi
+
+from providers.lytics.api.settings import KEY_VARIABLE, Settings, keys_differ
+from providers.lytics.program.ahead import Ahead
+from providers.lytics.program.ending import warn_now
+from providers.lytics.program.outcomes import Outcomes
+from providers.lytics.timing import REAL, Timing
+
+if TYPE_CHECKING:
+    import httpx
+
+    from providers.lytics.api.client import LyticsClient
+    from providers.lytics.program.segment_lookup import SegmentLookup
+    from providers.lytics.program.watcher import BuildWatcher
+
+
+class Program:
+    """One run of the program; each thing is made when it is first needed.
+
+    Args:
+        timing: clock, sleep, chance and pauses.
+        transport: replaces the network in tests.
+
+    Attributes:
+        outcomes: what went wrong, told when all models have had their turn.
+        ahead: the requests that were sent before the program knew what it declares.
+    """
+
+    def __init__(
+        self, timing: Timing = REAL, transport: "httpx.BaseTransport | None" = None
+    ) -> None:
+        self._timing = timing
+        self._transport = transport
+        self.outcomes = Outcomes()
+        self.ahead = Ahead(self)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The stack's settings.
+
+        Raises:
+            SettingsError: a value can't be used.
+        """
+        config = pulumi.Config("lytics")
+        if keys_differ(config.get("apiKey")):
+            pulumi.log.warn(
+                f"{KEY_VARIABLE} and this stack's lytics:apiKey differ; {KEY_VARIABLE} is used"
+            )
+        return Settings.read(config.get)
+
+    @property
+    def has_key(self) -> bool:
+        """Whether there is a key; without one only a preview works."""
+        return self.settings.api_key is not None
+
+    @cached_property
+    def client(self) -> "LyticsClient":
+        """The one connection to the API, which lasts as long as the program."""
+        # What the program needs besides is loaded while the first requests are under way.
+        from providers.lytics.api.client import LyticsClient  # noqa: PLC0415
+
+        # The provider's host names odd models; said here as well, an `up` would tell them twice.
+        return LyticsClient(self.settings, self._transport, self._timing, tell_trouble=warn_now)
+
+    @cached_property
+    def watcher(self) -> "BuildWatcher":
+        """The one watcher of all builds."""
+        from providers.lytics.program.watcher import BuildWatcher  # noqa: PLC0415 - see client
+
+        client = self.client
+        return BuildWatcher(
+            client.list_models,
+            _show,
+            live=bool(os.environ.get("LYTICS_ML_INTERACTIVE")),
+            why_invalid=client.why_invalid,
+            is_gone=lambda model_id: client.fetch_model(model_id) is None,
+            settle_s=self.settings.settle_s,
+            timing=self._timing,
+        )
+
+    @cached_property
+    def segments(self) -> "SegmentLookup":
+        """The account's segments by slug."""
+        from providers.lytics.program.segment_lookup import SegmentLookup  # noqa: PLC0415
+
+        return SegmentLookup(self)
+
+    @property
+    def waits(self) -> bool:
+        """Whether this operation waits for builds; a preview, a refresh and a destroy don't."""
+        return not pulumi.runtime.is_dry_run() and not os.environ.get("LYTICS_ML_NO_WAIT")
+
+    def close(self) -> None:
+        """Close the connection, if there is one; a program that ends needn't."""
+        if "client" in self.__dict__:
+            self.client.close()
+
+
+def _show(line: str) -> None:
+    pulumi.log.info(line, ephemeral=True)
+
+
+_programs: list[Program] = []
+
+
+def this_program() -> Program:
+    """Return what the program that runs in this process shares."""
+    if not _programs:
+        _programs.append(Program())
+    return _programs[-1]
+
+
+def use(program: Program) -> None:
+    """Let resources that are declared from here on belong to a program."""
+    _programs[:] = [program]

@@ -1,0 +1,105 @@
+"""What an `up` of a part of the stack comes to: --target, --exclude, --continue-on-error."""
+
+from itertools import product
+
+import pytest
+
+from tests.support.engine.project import ACTIVATION, MODEL, PROJECT, STACK, Project
+from tests.support.engine.shapes import gated, model
+
+pytestmark = pytest.mark.engine
+
+
+def urn(key: str, kind: str = MODEL) -> str:
+    """Return the engine's name of a resource."""
+    return f"urn:pulumi:{STACK}::{PROJECT}::{kind}::{key}"
+
+
+PARTS = {
+    "target": ("--target", urn("grow"), "--target", urn("grow", ACTIVATION)),
+    "dependents": ("--target", urn("grow"), "--target-dependents"),
+    "exclude": ("--exclude", urn("new")),
+}
+
+
+@pytest.mark.parametrize(
+    ("part", "more"),
+    [
+        (part, more)
+        for part, more in product(
+            PARTS,
+            [(), ("--refresh",), ("--continue-on-error",), ("--refresh", "--continue-on-error")],
+        )
+    ],
+    ids=lambda value: "+".join(value) or "alone" if isinstance(value, tuple) else value,
+)
+def test_failed_gate_is_told_beside_a_new_model_that_is_left_out(
+    project: Project, part: str, more: tuple[str, ...]
+) -> None:
+    """Whatever part of the stack is brought up, a gate that fails there is told, and fails it."""
+    account = project.account
+    account.outcome({"source": "^dormant$"}, summary={"auc": 0.6, "health": "healthy"})
+    account.outcome({"source": "^all_users$"}, summary={"auc": 0.9, "health": "healthy"})
+    project.declare({"grow": gated()})
+    project.up()
+    old = project.id("grow")
+
+    declared = {"grow": gated(source="dormant"), "new": model(source="email_openers")}
+    project.declare(declared)
+    failed = project.up(*PARTS[part], *more, code=None)
+    assert failed.code != 0, str(failed)
+    assert "grow: the gate is not passed (auc)" in failed.words, str(failed)
+    assert "new:" not in failed.words, str(failed)
+    assert account.live_ids() == {old}, str(failed)
+    assert len(account.models()) == 2, "what is left out isn't made"
+    assert set(project.outputs()) == {"grow"}, "what isn't there isn't shown"
+
+
+def test_part_of_a_stack_swaps_and_the_rest_follows(project: Project) -> None:
+    """A model of which a new one beside it is left out swaps; a full `up` makes the new one."""
+    account = project.account
+    project.declare({"grow": gated(auc=0)})
+    project.up()
+    declared = {"grow": gated(auc=0, source="dormant"), "new": model(source="email_openers")}
+    project.declare(declared)
+    passed = project.up(*PARTS["target"])
+    assert account.live_ids() == {project.id("grow")}, str(passed)
+    project.up()
+    assert account.live_ids() == {project.id("grow"), project.id("new")}
+    project.expect_no_changes()
+
+
+def test_first_create_that_fails_its_gate_fails_a_targeted_up(project: Project) -> None:
+    """A new model that isn't set live is told also where another new one is left out."""
+    project.account.outcome({}, summary={"auc": 0.6, "health": "healthy"})
+    project.declare({"grow": gated(), "new": model(source="email_openers")})
+    failed = project.up(*PARTS["target"], code=None)
+    assert failed.code != 0, str(failed)
+    assert "grow: the gate is not passed (auc)" in failed.words, str(failed)
+    assert project.account.live_ids() == set()
+
+
+def test_model_that_fails_hides_no_gate_of_another(project: Project) -> None:
+    """With --continue-on-error a create that fails is told, and so is the gate of another model."""
+    account = project.account
+    account.outcome({}, summary={"auc": 0.6, "health": "healthy"})
+    project.declare({"grow": gated(), "new": gated(source="email_openers", adopt="f" * 32)})
+    failed = project.up("--continue-on-error", code=None)
+    assert failed.code != 0, str(failed)
+    assert "Failed to create model 'new'" in failed.words, str(failed)
+    assert "grow: the gate is not passed (auc)" in failed.words, str(failed)
+
+
+@pytest.mark.parametrize("more", [(), ("--refresh",), ("--continue-on-error",)])
+def test_failed_up_shows_no_output_as_deleted(project: Project, more: tuple[str, ...]) -> None:
+    """After a failed gate the outputs say what there is, on the screen and in the state."""
+    account = project.account
+    account.outcome({"source": "^dormant$"}, summary={"auc": 0.6, "health": "healthy"})
+    project.declare({"grow": gated()})
+    project.up()
+    project.declare({"grow": gated(source="dormant")})
+    failed = project.up(*more, code=None)
+    assert failed.code != 0, str(failed)
+    assert not [line for line in failed.output.splitlines() if line.strip().startswith("- models")]
+    shown = project.outputs()["grow"]
+    assert (shown["id"], shown["gate"], shown["live"]) == (project.id("grow"), "not passed", False)
