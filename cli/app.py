@@ -6,6 +6,7 @@ import typer
 
 from cli.audiences.command import audiences
 from cli.drift.command import drift
+from cli.history.command import history
 from cli.importing.command import import_models
 from cli.init.command import init_stack
 from cli.models.list_command import list_models
@@ -18,6 +19,7 @@ from cli.review.command import review
 from cli.rules.command import rules
 from cli.schema.command import schema
 from cli.validate.command import validate
+from cli.watch.command import watch
 from providers.lytics.version import VERSION
 
 app = typer.Typer(
@@ -44,6 +46,8 @@ app.command("schema")(schema)
 app.command("review")(review)
 app.command("promote")(promote)
 app.command("drift")(drift)
+app.command("watch")(watch)
+app.command("history")(history)
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer's

@@ -2,71 +2,33 @@
 
 from collections.abc import Iterator, Sequence
 from html import escape
-from pathlib import Path
 
 from cli.review.change import Change, GatePart, Property, Review, Subject
 from cli.review.markdown import SHOWN_SCORES, compared
 from cli.review.words import Words, rendered
-from cli.screen.terminal import safe
+from cli.screen.page import bars, code, page, text
 
 MOST_OPEN = 12
 """So many changes are shown open; of more, only those that touch a live model."""
-STYLE = Path(__file__).with_name("page.css")
 _TOP = {"auc": 1.0, "accuracy": 10.0, "reach": 10.0}
-_ROW, _BAR_TOP, _BAR_HEIGHT = 24, 5, 14
-_LABEL_WIDTH, _BAR_WIDTH, _VALUE_WIDTH = 210, 280, 70
-_LONGEST_LABEL = 30
 _DANGER = {"removed", "deactivated"}
 _CARE = {"retrained", "taken up again"}
 
 
 def as_page(review: Review) -> str:
     """Return a review as a page."""
-    title = _text(f"Review of {review.stack}")
-    return "\n".join(
-        [
-            "<!doctype html>",
-            '<html lang="en">',
-            "<head>",
-            '<meta charset="utf-8">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            '<meta name="color-scheme" content="light dark">',
-            (
-                '<meta http-equiv="Content-Security-Policy" '
-                "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-            ),
-            f"<title>{title}</title>",
-            f"<style>\n{STYLE.read_text(encoding='utf-8')}</style>",
-            "</head>",
-            "<body>",
-            "<main>",
-            *_head(review),
-            *_overview(review),
-            *_changes(review),
-            "</main>",
-            "</body>",
-            "</html>",
-            "",
-        ]
-    )
-
-
-def _text(value: object, longest: int = 300) -> str:
-    return escape(safe(value, longest), quote=True)
-
-
-def _code(value: object) -> str:
-    return f"<code>{_text(value)}</code>"
+    body = [*_head(review), *_overview(review), *_changes(review)]
+    return page(f"Review of {review.stack}", body)
 
 
 def _said(sentence: Words) -> str:
-    return rendered(sentence, _code, escape)
+    return rendered(sentence, code, escape)
 
 
 def _head(review: Review) -> Iterator[str]:
     yield "<header>"
-    yield f"<h1>Stack {_code(review.stack)}</h1>"
-    yield f'<p class="summary">{_text(review.summary)}</p>'
+    yield f"<h1>Stack {code(review.stack)}</h1>"
+    yield f'<p class="summary">{text(review.summary)}</p>'
     yield "</header>"
     for refusal in review.refusals:
         verdict = "Over the limit, and forced" if review.forced else "Refused"
@@ -74,7 +36,7 @@ def _head(review: Review) -> Iterator[str]:
     for change in review.changes:
         for problem in change.problems:
             yield (
-                f'<p class="refused" role="alert"><strong>{_code(change.key)} can\'t be carried '
+                f'<p class="refused" role="alert"><strong>{code(change.key)} can\'t be carried '
                 f"out.</strong> {_said(problem)}</p>"
             )
     for note in review.notes:
@@ -91,7 +53,7 @@ def _overview(review: Review) -> Iterator[str]:
     yield "</tr></thead><tbody>"
     for place, change in enumerate(review.changes):
         yield "<tr>"
-        yield f'<th scope="row"><a href="#change-{place}">{_text(change.key, 60)}</a></th>'
+        yield f'<th scope="row"><a href="#change-{place}">{text(change.key, 60)}</a></th>'
         yield f"<td>{_tags(change)}</td>"
         yield f"<td>{'<br>'.join(_property(one) for one in change.properties[:4])}</td>"
         yield f"<td>{_today(change)}</td>"
@@ -100,7 +62,7 @@ def _overview(review: Review) -> Iterator[str]:
 
 
 def _tags(change: Change) -> str:
-    return " ".join(f'<span class="tag {_tone(a)}">{_text(a)}</span>' for a in change.actions)
+    return " ".join(f'<span class="tag {_tone(a)}">{text(a)}</span>' for a in change.actions)
 
 
 def _tone(action: str) -> str:
@@ -109,8 +71,8 @@ def _tone(action: str) -> str:
 
 def _property(one: Property) -> str:
     return (
-        f"{_code(one.name)} <del>{_text(one.old, 80)}</del> "
-        f'<span aria-hidden="true">→</span> <ins>{_text(one.new, 80)}</ins>'
+        f"{code(one.name)} <del>{text(one.old, 80)}</del> "
+        f'<span aria-hidden="true">→</span> <ins>{text(one.new, 80)}</ins>'
     )
 
 
@@ -119,7 +81,7 @@ def _today(change: Change) -> str:
         return "no"
     scores = change.live.numbers.scores if change.live.numbers else {}
     told = ", ".join(f"{name} {scores[name]:.4g}" for name in SHOWN_SCORES if name in scores)
-    return f"{_code(change.live.name)}{f'<br>{told}' if told else ''}"
+    return f"{code(change.live.name)}{f'<br>{told}' if told else ''}"
 
 
 def _changes(review: Review) -> Iterator[str]:
@@ -127,7 +89,7 @@ def _changes(review: Review) -> Iterator[str]:
     for place, change in enumerate(review.changes):
         is_open = " open" if few or change.touches_live else ""
         yield f'<details id="change-{place}"{is_open}>'
-        yield f"<summary><h2>{_text(change.key, 100)}</h2> {_tags(change)}</summary>"
+        yield f"<summary><h2>{text(change.key, 100)}</h2> {_tags(change)}</summary>"
         yield from _properties(change.properties)
         yield "<ul>"
         yield from (f"<li>{_said(effect)}</li>" for effect in change.effects)
@@ -148,8 +110,8 @@ def _properties(properties: Sequence[Property]) -> Iterator[str]:
     yield "</tr></thead><tbody>"
     for one in sorted(properties, key=lambda p: not p.retrains):
         yield (
-            f'<tr><th scope="row">{_code(one.name)}</th><td><del>{_text(one.old)}</del></td>'
-            f"<td><ins>{_text(one.new)}</ins></td><td>{'yes' if one.retrains else 'no'}</td></tr>"
+            f'<tr><th scope="row">{code(one.name)}</th><td><del>{text(one.old)}</del></td>'
+            f"<td><ins>{text(one.new)}</ins></td><td>{'yes' if one.retrains else 'no'}</td></tr>"
         )
     yield "</tbody></table></div>"
 
@@ -164,8 +126,8 @@ def _gate(parts: Sequence[GatePart]) -> Iterator[str]:
         mark = "not yet" if part.passed is None else "yes" if part.passed else "no"
         tone = "" if part.passed is None else "good" if part.passed else "bad"
         yield (
-            f'<tr><th scope="row">{_text(part.number)}</th><td>{_text(part.wanted)}</td>'
-            f"<td>{_text(part.measured or 'not trained yet')}</td>"
+            f'<tr><th scope="row">{text(part.number)}</th><td>{text(part.wanted)}</td>'
+            f"<td>{text(part.measured or 'not trained yet')}</td>"
             f'<td class="{tone}">{mark}</td></tr>'
         )
     yield "</tbody></table></div>"
@@ -192,7 +154,7 @@ def _scores_chart(shown: Sequence[tuple[str, Subject]]) -> Iterator[str]:
         for label, subject in shown
         if name in (scores := subject.numbers.scores if subject.numbers else {})
     ]
-    yield from _chart("Scores: auc of 1, accuracy and reach of 10", rows)
+    yield from bars("Scores: auc of 1, accuracy and reach of 10", rows)
 
 
 def _features_chart(label: str, subject: Subject) -> Iterator[str]:
@@ -200,29 +162,4 @@ def _features_chart(label: str, subject: Subject) -> Iterator[str]:
     most = max((importance for _, importance in features), default=0.0) or 1.0
     rows = [(name, value / most, f"{value:.4g}", label) for name, value in features]
     which = "the model of today" if label == "today" else "the new model"
-    yield from _chart(f"Feature importance of {which}, in percent", rows)
-
-
-def _chart(title: str, rows: Sequence[tuple[str, float, str, str]]) -> Iterator[str]:
-    """Yield bars with their labels and values as text, so that a reader without eyes has both."""
-    if not rows:
-        return
-    width, height = _LABEL_WIDTH + _BAR_WIDTH + _VALUE_WIDTH, _ROW * len(rows)
-    yield f"<figure><figcaption>{_text(title)}</figcaption>"
-    yield f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{_text(title)}">'
-    for place, (label, share, value, kind) in enumerate(rows):
-        top = place * _ROW
-        length = max(1.0, min(1.0, max(0.0, share)) * _BAR_WIDTH)
-        middle = top + _ROW * 0.68
-        short = safe(label, _LONGEST_LABEL)
-        yield (
-            f"<g><title>{_text(label)}: {_text(value)}</title>"
-            f'<text class="label" x="{_LABEL_WIDTH - 10}" y="{middle:.1f}">{escape(short)}</text>'
-            f'<rect class="track" x="{_LABEL_WIDTH}" y="{top + _BAR_TOP}" width="{_BAR_WIDTH}" '
-            f'height="{_BAR_HEIGHT}" rx="3"/>'
-            f'<rect class="bar {kind}" x="{_LABEL_WIDTH}" y="{top + _BAR_TOP}" '
-            f'width="{length:.1f}" height="{_BAR_HEIGHT}" rx="3"/>'
-            f'<text class="value" x="{_LABEL_WIDTH + _BAR_WIDTH + 8}" y="{middle:.1f}">'
-            f"{_text(value)}</text></g>"
-        )
-    yield "</svg></figure>"
+    yield from bars(f"Feature importance of {which}, in percent", rows)

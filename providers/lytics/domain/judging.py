@@ -110,10 +110,13 @@ def _bounds(gate: Gate, summary: Summary) -> Iterator[Part]:
 def _health(gate: Gate, summary: Summary) -> Iterator[Part]:
     if gate.healthy:
         health = summary.scores.health
-        # "good" is what a first-party sample of Lytics shows for a healthy model.
-        yield Part(
-            "health", "healthy", harmless(health) or "missing", health in {"healthy", "good"}
-        )
+        yield Part("health", "healthy", harmless(health) or "missing", is_healthy(health))
+
+
+def is_healthy(health: str) -> bool:
+    """Tell whether a summary's word for a model's health is a good one."""
+    # "good" is what a first-party sample of Lytics shows for a healthy model.
+    return health in {"healthy", "good"}
 
 
 def _margins(gate: Gate, summary: Summary, current: Summary | None) -> Iterator[Part]:

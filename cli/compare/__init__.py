@@ -1,0 +1,1 @@
+"""`lytics-ml compare`: models side by side."""

@@ -1,0 +1,1 @@
+"""`lytics-ml history`: what was live when, and with which scores."""

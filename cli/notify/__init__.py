@@ -1,0 +1,1 @@
+"""`--notify`: one message to a chat, when there is news."""

@@ -1,0 +1,1 @@
+"""`lytics-ml watch`: whether live models still score what they should."""
