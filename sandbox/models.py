@@ -111,5 +111,7 @@ class Model:
                 **record,
                 "config": Config(**record["config"]),
                 "outcome": Outcome(**outcome) if outcome else None,
+                # Folders of before the clock could be moved don't say it.
+                "built": record.get("built", record["state"] == "complete"),
             }
         )

@@ -11,7 +11,7 @@ from sandbox.api import rules
 from sandbox.audiences.scores import Written
 from sandbox.audiences.sizes import Sizes
 from sandbox.building import reading
-from sandbox.building.chosen import NO_FEATURES, chosen_fields, passed_over
+from sandbox.building.chosen import chosen_fields, field_messages, no_features_because
 from sandbox.building.made_up import digest, make_up_summary
 from sandbox.models import Model
 from sandbox.people.fields import Fields
@@ -163,7 +163,7 @@ class Builds:
         reason = rules.invalid_because(source, target)
         if reason:
             return reason
-        return "" if chosen_fields(self._fields.usable, model.config) else NO_FEATURES
+        return no_features_because(self._fields, model.config)
 
     def make_up(self, model: Model, weeks: int = 0) -> JsonObject:
         """Return what a build comes to without training.
@@ -178,7 +178,7 @@ class Builds:
         before = self._store.summary(model.id) if model.built else None
         kept = (1 - self._settings.drift) ** (weeks if before else model.week)
         summary = make_up_summary(seed, fields, kept, before)
-        summary["msgs"] += passed_over(self._fields, model.config)
+        summary["msgs"] += field_messages(self._fields, model.config)
         return {"summary": summary, "type": kind}
 
     def _finish_when_due(self, model: Model, over: asyncio.Event, result: JsonObject) -> None:

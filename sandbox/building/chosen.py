@@ -6,6 +6,11 @@ from sandbox.building import reading
 from sandbox.models import Config
 from sandbox.people.fields import FieldPlan, Fields
 
+NO_FEATURES = (
+    "no features were selected: set use_scores, use_content or auto_tune, or name known fields "
+    "in additional"
+)
+
 
 def chosen_fields(fields: Iterable[FieldPlan], config: Config) -> list[FieldPlan]:
     """Return the fields that a config asks for, in the population's order.
@@ -22,8 +27,8 @@ def chosen_fields(fields: Iterable[FieldPlan], config: Config) -> list[FieldPlan
     ]
 
 
-def passed_over(fields: Fields, config: Config) -> list[dict[str, object]]:
-    """Return a message for each kind of name in ``additional`` that can't be a feature."""
+def passed_over(fields: Fields, config: Config) -> list[str]:
+    """Return a sentence for each kind of name in ``additional`` that can't be a feature."""
     usable = {field.name for field in fields.usable}
     told = [
         f"The field {name} isn't used: {fields.withheld[name]}"
@@ -33,11 +38,20 @@ def passed_over(fields: Fields, config: Config) -> list[dict[str, object]]:
     unknown = [n for n in config.additional if n not in usable and n not in fields.withheld]
     if unknown:
         told.append(f"The following fields are in no user profile: {', '.join(unknown)}")
+    return told
+
+
+def field_messages(fields: Fields, config: Config) -> list[dict[str, object]]:
+    """Return what a summary says of names in ``additional`` that can't be a feature."""
+    told = passed_over(fields, config)
     return [reading.message(text, "warn", "summary", "feature") for text in told]
 
 
-NO_FEATURES = (
-    "no features were selected: set use_scores, use_content or auto_tune, or name known fields "
-    "in additional"
-)
-"""Why a model without features is invalid (the interface asks for one source of features)."""
+def no_features_because(fields: Fields, config: Config) -> str:
+    """Say why a model has no features and is invalid; empty if it has some.
+
+    The interface asks for one source of features at least.
+    """
+    if chosen_fields(fields.usable, config):
+        return ""
+    return ". ".join([NO_FEATURES, *passed_over(fields, config)])

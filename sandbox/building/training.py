@@ -11,7 +11,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sandbox.audiences.membership import pack
 from sandbox.building import reading
-from sandbox.building.chosen import NO_FEATURES, chosen_fields, passed_over
+from sandbox.building.chosen import chosen_fields, field_messages, no_features_because
 from sandbox.building.features import Design, Sample, design, draw_sample, select_fields
 from sandbox.building.summary import describe_feature, summarize
 from sandbox.errors import CannotBuildError
@@ -104,13 +104,14 @@ def train(
     Raises:
         CannotBuildError: no features, no signal, or too few users.
     """
+    known = Fields(population.fields, population.withheld)
+    if reason := no_features_because(known, config):
+        raise CannotBuildError(reason)
     fields = chosen_fields(population.fields, config)
-    if not fields:
-        raise CannotBuildError(NO_FEATURES)
     dice = np.random.default_rng(seed)
     sample = draw_sample(population, source, target, config.collect, dice)
     columns = {field.name: population.columns[field.name][sample.users] for field in fields}
-    messages = passed_over(Fields(population.fields, population.withheld), config)
+    messages = field_messages(known, config)
     if config.auto_tune:
         fields, told = _tuned(columns, fields, sample)
         messages += told

@@ -11,6 +11,7 @@ import httpx
 import numpy as np
 import pytest
 
+from sandbox.models import Model
 from sandbox.people.drift import drifted
 from sandbox.people.population import make_population
 from sandbox.server import serve_in_thread
@@ -322,3 +323,14 @@ def test_a_population_of_ones_own_drifts_too(
     assert numbers(client, model)["auc"] == 1
     move(client, 210)
     assert numbers(client, model)["auc"] < 0.9
+
+
+@pytest.mark.parametrize("state", ["complete", "invalid"])
+def test_models_of_older_folders_are_trained_anew_too(
+    api: httpx.Client, create: Create, state: str
+) -> None:
+    """A folder of before the clock could be moved doesn't say what was complete once."""
+    created = create(api)
+    record = api.post(f"/_sandbox/models/{created['id']}", json={"state": state}).json()
+    del record["built"], record["week"]
+    assert Model.from_record(record).built == (state == "complete")

@@ -155,3 +155,8 @@ def test_made_up_models_tell_it_too(
     shown = client.get(f"/v2/ml/{model['id']}/summary").json()["data"]["summary"]
     told = [message["text"] for message in shown["msgs"]]
     assert "The field bought isn't used: it defines the segment buyers" in told
+    del config["additional"][0]
+    model_id = client.post("/api/ml", json=sent).json()["data"]["id"]
+    reason = wait_for(client, model_id)["error"]
+    assert reason.startswith("no features were selected")
+    assert reason.endswith("The field bought isn't used: it defines the segment buyers")
