@@ -1,6 +1,6 @@
 """What `__main__.py` does: a stack file in, resources and outputs out."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import cast
 
 import pulumi
@@ -9,9 +9,12 @@ from pulumi.output import UNKNOWN
 from providers.lytics.domain.declaration import ModelDeclaration, ModelInputs, ModelSettings
 from providers.lytics.domain.identity import lineage
 from providers.lytics.domain.segments import is_id
+from providers.lytics.domain.watch import watch_of
 from providers.lytics.program.activation_resource import MlModelActivation
 from providers.lytics.program.later import awaited
 from providers.lytics.program.model_resource import MlModel
+from providers.lytics.program.outcomes import Failure
+from providers.lytics.program.past import Kept, keep_history
 from providers.lytics.program.preview_notes import Planned, note
 from providers.lytics.program.program import Program, this_program
 from providers.lytics.program.rules import check_in_account
@@ -43,6 +46,8 @@ def declare(stack: Stack) -> dict[str, Declared]:
                 declared[key] = _declare(stack, key, model, segment, again=int(key in renamed))
                 if number % TOGETHER == 0 or number == len(stack.models):
                     register_what_is_declared()
+            if program.waits:
+                program.outcomes.expect(_history(program, stack, declared))
     if pulumi.runtime.is_dry_run() and program.has_key:
         planned = [
             _planned(stack, key, one, segment, again=int(key in renamed))
@@ -51,6 +56,22 @@ def declare(stack: Stack) -> dict[str, Declared]:
         awaited(note(program, planned))
         awaited(warn_of_deletions(program, stack.removed))
     return declared
+
+
+def _history(
+    program: Program, stack: Stack, declared: Mapping[str, Declared]
+) -> Awaitable[Sequence[Failure]]:
+    kept = [
+        Kept(
+            key,
+            one.model,
+            one.activation,
+            watch_of(stack.models[key].gate, stack.models[key].watch),
+        )
+        for key, one in declared.items()
+        if one.activation is not None
+    ]
+    return keep_history(program, stack.path.parent.parent, kept)
 
 
 def _segments(program: Program, stack: Stack) -> Callable[[str], pulumi.Input[str]]:

@@ -28,6 +28,7 @@ class Program:
         transport: replaces the network in tests.
 
     Attributes:
+        timing: clock, sleep, chance and pauses.
         outcomes: what went wrong, told when all models have had their turn.
         ahead: the requests that were sent before the program knew what it declares.
     """
@@ -35,7 +36,7 @@ class Program:
     def __init__(
         self, timing: Timing = REAL, transport: "httpx.BaseTransport | None" = None
     ) -> None:
-        self._timing = timing
+        self.timing = timing
         self._transport = transport
         self.outcomes = Outcomes()
         self.ahead = Ahead(self)
@@ -66,7 +67,7 @@ class Program:
         from providers.lytics.api.client import LyticsClient  # noqa: PLC0415
 
         # The provider's host names odd models; said here as well, an `up` would tell them twice.
-        return LyticsClient(self.settings, self._transport, self._timing, tell_trouble=warn_now)
+        return LyticsClient(self.settings, self._transport, self.timing, tell_trouble=warn_now)
 
     @cached_property
     def watcher(self) -> "BuildWatcher":
@@ -81,7 +82,7 @@ class Program:
             why_invalid=client.why_invalid,
             is_gone=lambda model_id: client.fetch_model(model_id) is None,
             settle_s=self.settings.settle_s,
-            timing=self._timing,
+            timing=self.timing,
         )
 
     @cached_property
