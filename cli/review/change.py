@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cli.review.words import Words
+from providers.lytics.domain.audiences import Use
+from providers.lytics.domain.rulebook import Breach, Level
 
 # From what a campaign feels first to what nobody feels.
 ACTIONS = (
@@ -86,6 +88,25 @@ class GatePart:
 
 
 @dataclass(frozen=True)
+class Loss:
+    """Audiences that get no new scores after a change.
+
+    Attributes:
+        name: the name by which they find the score.
+        uses: who they are.
+        how: what happens to the model, the end of a sentence.
+        offer: what would keep them, a sentence, or empty.
+        excepted: the reason that the declaration gives for it, "" without one.
+    """
+
+    name: str
+    uses: tuple[Use, ...]
+    how: Words
+    offer: Words = ()
+    excepted: str = ""
+
+
+@dataclass(frozen=True)
 class Change:
     """What happens to one model.
 
@@ -100,6 +121,9 @@ class Change:
         gate: the parts of the gate that applies.
         left_behind: what stays in the account, a sentence, or empty.
         problems: why it can't be carried out as declared.
+        loss: the audiences that lose their scores by it, None if none do.
+        uses: who uses the model of today.
+        source: whom it scores, as people name it.
     """
 
     key: str
@@ -112,6 +136,9 @@ class Change:
     gate: tuple[GatePart, ...] = ()
     left_behind: Words = ()
     problems: tuple[Words, ...] = ()
+    loss: Loss | None = None
+    uses: tuple[Use, ...] = ()
+    source: str = ""
 
     @property
     def touches_live(self) -> bool:
@@ -120,10 +147,10 @@ class Change:
         return self.live is not None and bool(ends & set(self.actions))
 
     @property
-    def order(self) -> tuple[bool, int, str]:
-        """Sort key: what touches a live model first, then by what happens."""
+    def order(self) -> tuple[bool, bool, int, str]:
+        """Sort key: where audiences lose scores, then what touches a live model, then by action."""
         first = min((ACTIONS.index(action) for action in self.actions), default=len(ACTIONS))
-        return (not self.touches_live, first, self.key)
+        return (self.loss is None, not self.touches_live, first, self.key)
 
 
 @dataclass(frozen=True)
@@ -138,6 +165,7 @@ class Review:
         refusals: why the change is more than the limits allow.
         forced: whether the limits were overruled.
         notes: what else there is to know.
+        breaches: rules that are broken; an error lets nothing be previewed.
     """
 
     stack: str
@@ -147,6 +175,24 @@ class Review:
     refusals: tuple[Words, ...] = ()
     forced: bool = False
     notes: tuple[Words, ...] = ()
+    breaches: tuple[Breach, ...] = ()
+
+    @property
+    def losing(self) -> list[tuple[str, Loss]]:
+        """The models by whose change audiences lose their scores, by key."""
+        return [(change.key, change.loss) for change in self.changes if change.loss is not None]
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether it may not be carried out: over a limit, or at the cost of audiences."""
+        lost = any(not loss.excepted for _, loss in self.losing)
+        return bool(self.refusals or lost) and not self.forced
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether it can't be carried out, forced or not."""
+        broken = any(breach.level is Level.ERROR for breach in self.breaches)
+        return broken or any(change.problems for change in self.changes)
 
     def count(self, action: str) -> int:
         """Return how many models an action happens to."""
@@ -170,6 +216,8 @@ class Review:
     @property
     def summary(self) -> str:
         """The words after the stack's name that say it all."""
+        if not self.changes and self.is_stuck:
+            return "forbidden by the rules, so nothing was previewed"
         if not self.changes:
             return f"no changes, {_models(self.unchanged)} as declared"
         told = ", ".join(f"{number} {word}" for number, word in self.counts)

@@ -1,12 +1,16 @@
 """`lytics-ml review`."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from cli.options import StackOption
+
+if TYPE_CHECKING:
+    from cli.review.change import Review
 
 
 def review(  # noqa: PLR0913 - each is one option of the command line
@@ -33,26 +37,25 @@ def review(  # noqa: PLR0913 - each is one option of the command line
         str, typer.Option(metavar="N|N%", help="Refuse if more models than that are removed.")
     ] = "30%",
     force: Annotated[
-        bool, typer.Option("--force", help="Report limits, and don't refuse.")
+        bool, typer.Option("--force", help="Report limits and losses, and don't refuse.")
     ] = False,
 ) -> None:
     """Say what a change will do to a stack's models, and what those score; changes nothing.
 
-    Shares count from 10 models on. Exit codes: 0 reviewed, 1 more changes than the limits allow
-    or something can't be carried out as declared, 2 it could not be reviewed.
+    Which audiences lose their scores stands above all else. Shares count from 10 models on.
+    Exit codes: 0 reviewed, 1 audiences would lose their scores, a rule is broken, more changes
+    than the limits allow or something can't be carried out as declared, 2 it could not be
+    reviewed.
     """
-    from cli.edit.output import write_text
-    from cli.errors import OK, PROBLEMS, CliError
+    from cli.errors import CliError
     from cli.review import facts
+    from cli.review.change import Review
     from cli.review.limits import parse_limit, refusals
-    from cli.review.markdown import as_markdown
-    from cli.review.page import as_page
     from cli.review.plan import parse_plan
     from cli.review.reading import with_limits
-    from cli.review.screen import as_screen
-    from cli.screen.terminal import console
     from cli.workspace.project import find_project
     from cli.workspace.state import read_state
+    from providers.lytics.domain.rulebook import Level
 
     limits = parse_limit(max_replace, "--max-replace"), parse_limit(max_delete, "--max-delete")
     if preview is not None and save_plan is not None:
@@ -61,6 +64,10 @@ def review(  # noqa: PLR0913 - each is one option of the command line
     project = find_project()
     state = read_state(project, stack)
     name = stack or state.stack
+    breaches, notes = facts.broken_rules(project, state)
+    if any(breach.level is Level.ERROR for breach in breaches):
+        # A preview would end over them, and say no more.
+        _finish(Review(state.stack, breaches=breaches, notes=notes), markdown, html)
     text = facts.read_preview(preview) if preview else facts.preview(project, name, save_plan)
     plan = parse_plan(text)
     if plan.errors:
@@ -68,11 +75,22 @@ def review(  # noqa: PLR0913 - each is one option of the command line
         raise CliError(message)
     made = facts.ask(project, state, plan)
     made = with_limits(made, refusals(made, *limits), forced=force)
+    made = replace(made, breaches=breaches, notes=(*notes, *made.notes))
+    _finish(made, markdown, html)
+
+
+def _finish(made: "Review", markdown: Path | None, html: Path | None) -> NoReturn:
+    """Show a review in each way that is wanted, and end."""
+    from cli.edit.output import write_text
+    from cli.errors import OK, PROBLEMS
+    from cli.review.markdown import as_markdown
+    from cli.review.page import as_page
+    from cli.review.screen import as_screen
+    from cli.screen.terminal import console
+
     if markdown is not None:
         write_text(markdown, as_markdown(made))
     if html is not None:
         write_text(html, as_page(made))
     console().print(as_screen(made))
-    refused = made.refusals and not force
-    stuck = any(change.problems for change in made.changes)
-    sys.exit(PROBLEMS if refused or stuck else OK)
+    sys.exit(PROBLEMS if made.is_refused or made.is_stuck else OK)

@@ -82,7 +82,12 @@ def renaming(old: Subject, new_name: str | None, *, declared: bool) -> Iterator[
     if new_name is None:
         yield words("The new model's name isn't known without a key of the account")
     elif new_name == old.name:
-        yield words("The audience key stays ", Quoted(old.name), ": audiences follow")
+        yield words(
+            "The audience key stays ",
+            Quoted(old.name),
+            ": audiences follow. Both models write it until the old one is stopped, after the new "
+            "one is live",
+        )
     else:
         why = "" if declared else ", a default name, which changes with every new model"
         yield words(

@@ -2,23 +2,31 @@
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
+from cli.audiences.ask import ask_for_audiences
 from cli.errors import CliError
 from cli.models.rows import SUMMARIES_AT_ONCE
 from cli.review.change import Review
 from cli.review.plan import Plan, parse_plan
 from cli.review.reading import Facts, ids_worth_asking, review_of
+from cli.review.words import Quoted, Words, words
+from cli.rules.check import judge_all
+from cli.rules.look import ask_for_rules
 from cli.workspace.account import connected, settings_of
 from cli.workspace.project import Project
 from cli.workspace.pulumi import PulumiError, run_pulumi
-from cli.workspace.removals import declared_removals
+from cli.workspace.removals import declared_removals, excepted_from
 from cli.workspace.state import StackState
 from providers.lytics.api.client import LyticsClient
 from providers.lytics.api.settings import Settings
+from providers.lytics.domain.rulebook import LOSES_SCORES, OF_ACCOUNT, Breach
 from providers.lytics.errors import LyticsError
 from providers.lytics.host.run import Run
 from providers.lytics.shapes import Model, Summary
+from providers.lytics.stack_file.reader import read_stack_file
+from providers.lytics.stack_file.rules_file import rules_of
 
 
 def preview(project: Project, stack: str, save_plan: Path | None = None) -> str:
@@ -47,6 +55,29 @@ def _errors(said: str) -> str:
         return said
 
 
+def broken_rules(
+    project: Project, state: StackState
+) -> tuple[tuple[Breach, ...], tuple[Words, ...]]:
+    """Return the rules that the stack breaks, and what could not be checked, a sentence each.
+
+    Raises:
+        DeclarationError: the rules can't be used.
+    """
+    file = project.stack_file(state.stack)
+    if not file.is_file():
+        return (), ()
+    stack = read_stack_file(file)
+    asked = None
+    notes: list[str] = []
+    if rules_of(stack).needs & OF_ACCOUNT:
+        try:
+            asked = ask_for_rules(project, state)
+        except CliError as exc:
+            notes.append(f"Rules that need the account aren't checked: {exc}")
+    judged = judge_all(project, stack, state, asked)
+    return judged.verdict.breaches, tuple(words(Quoted(n)) for n in (*notes, *judged.notes))
+
+
 def ask(project: Project, state: StackState, plan: Plan) -> Review:
     """Return the review of a preview, with what the API knows of its models.
 
@@ -55,17 +86,24 @@ def ask(project: Project, state: StackState, plan: Plan) -> Review:
     Raises:
         CliError: the stack's config can't be read.
     """
-    removals = declared_removals(project.stack_file(state.stack))
+    file = project.stack_file(state.stack)
+    known = Facts(
+        state,
+        removals=declared_removals(file),
+        excepted=excepted_from(file, LOSES_SCORES),
+    )
     try:
         settings = settings_of(project, state.stack)
         with connected(settings) as client:
             account = _account(settings, client, state)
-            facts = Facts(state, account, {}, removals)
-            wanted = ids_worth_asking(review_of(plan, facts))
-            summaries = _summaries(client, [account[i] for i in wanted if i in account])
-            return review_of(plan, Facts(state, account, summaries, removals))
+            known = replace(known, account=account)
+            first = review_of(plan, known)
+            if first.changes:
+                known = replace(known, audiences=ask_for_audiences(client))
+            wanted = [account[i] for i in ids_worth_asking(first) if i in account]
+            return review_of(plan, replace(known, summaries=_summaries(client, wanted)))
     except LyticsError as exc:
-        return review_of(plan, Facts(state, None, {}, removals, why_unknown=str(exc)))
+        return review_of(plan, replace(known, account=None, why_unknown=str(exc)))
 
 
 def _account(settings: Settings, client: LyticsClient, state: StackState) -> dict[str, Model]:

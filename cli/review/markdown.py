@@ -3,8 +3,11 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from cli.review.change import Change, GatePart, Property, Review, Subject
+from cli.review.losses import told_losses
+from cli.review.losses import verdict as losses_verdict
 from cli.review.words import Words, rendered
 from cli.screen.markdown import code, fenced, html_text, table
+from providers.lytics.domain.rulebook import Level
 
 # GitHub refuses a longer comment ("Body is too long (maximum is 65536 characters)").
 LONGEST = 65_536
@@ -15,6 +18,7 @@ _WIDEST_NAME = 32
 _TOP = {"auc": 1.0, "accuracy": 10.0, "reach": 10.0}
 _SPARE = 400
 _MOST_IN_A_CELL = 4
+_MOST_NOTES = 20
 
 
 def as_markdown(review: Review, longest: int = LONGEST) -> str:
@@ -94,6 +98,13 @@ def _left_out(changes: int, rows: int, details: int, charts: int) -> Iterator[st
 
 def _head(review: Review) -> Iterator[str]:
     yield f"**Stack {code(review.stack)}: {review.summary}**"
+    for key, sentence in list(told_losses(review))[:_MOST_NOTES]:
+        yield ""
+        yield f"> **{losses_verdict(review)}: {code(key)}** {_said(sentence)}"
+    for breach in review.breaches[:_MOST_NOTES]:
+        mark = "**Forbidden:**" if breach.level is Level.ERROR else "Rule:"
+        yield ""
+        yield f"> {mark} {code(breach, 300)}"
     for refusal in review.refusals:
         verdict = "Over the limit, and forced" if review.forced else "Refused"
         yield ""
@@ -102,7 +113,7 @@ def _head(review: Review) -> Iterator[str]:
         for problem in change.problems:
             yield ""
             yield f"> **{code(change.key)} can't be carried out:** {_said(problem)}"
-    for note in review.notes[:20]:
+    for note in review.notes[:_MOST_NOTES]:
         yield ""
         yield f"> {_said(note)}"
 

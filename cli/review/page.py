@@ -4,9 +4,13 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from cli.review.change import Change, GatePart, Property, Review, Subject
+from cli.review.graph import graph
+from cli.review.losses import told_losses
+from cli.review.losses import verdict as losses_verdict
 from cli.review.markdown import SHOWN_SCORES, compared
 from cli.review.words import Words, rendered
 from cli.screen.page import bars, code, page, text
+from providers.lytics.domain.rulebook import Level
 
 MOST_OPEN = 12
 """So many changes are shown open; of more, only those that touch a live model."""
@@ -30,6 +34,15 @@ def _head(review: Review) -> Iterator[str]:
     yield f"<h1>Stack {code(review.stack)}</h1>"
     yield f'<p class="summary">{text(review.summary)}</p>'
     yield "</header>"
+    for key, sentence in told_losses(review):
+        yield (
+            f'<p class="refused" role="alert"><strong>{losses_verdict(review)}: {code(key)}'
+            f"</strong> {_said(sentence)}</p>"
+        )
+    for breach in review.breaches:
+        tone = "refused" if breach.level is Level.ERROR else "note"
+        yield f'<p class="{tone}">{code(breach)}</p>'
+    yield from graph(review.changes)
     for refusal in review.refusals:
         verdict = "Over the limit, and forced" if review.forced else "Refused"
         yield f'<p class="refused" role="alert"><strong>{verdict}.</strong> {_said(refusal)}</p>'

@@ -7,12 +7,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from cli.review import effects
-from cli.review.change import Change, GatePart, Numbers, Property, Review, Subject
+from cli.audiences.ask import Audiences
+from cli.review import effects, losses
+from cli.review.change import Change, GatePart, Loss, Numbers, Property, Review, Subject
 from cli.review.plan import Plan, Step
 from cli.review.words import Quoted, Words, words
 from cli.screen.markdown import plain
 from cli.workspace.state import StackState
+from providers.lytics.domain.audiences import Use, Uses
 from providers.lytics.domain.declaration import ModelInputs, policy_of
 from providers.lytics.domain.diff import Difference, Unknown, config_differences, differ
 from providers.lytics.domain.gate import Gate, kept_gate
@@ -20,6 +22,7 @@ from providers.lytics.domain.identity import NameIndex, normalised_config
 from providers.lytics.domain.judging import evaluate, scores_of
 from providers.lytics.domain.liveness import LIVE_LIMIT
 from providers.lytics.domain.matching import Wanted, likely, matches
+from providers.lytics.domain.rulebook import LOSES_SCORES
 from providers.lytics.errors import ConflictError
 from providers.lytics.host.lifecycle import adoption_problems
 from providers.lytics.shapes import Model, Summary
@@ -37,6 +40,8 @@ class Facts:
         summaries: numbers of models, by id.
         removals: how the stack file lets models go that it no longer declares.
         why_unknown: why the API wasn't asked, "" if it was.
+        audiences: who uses the account's models.
+        excepted: by key, why a change may leave audiences without scores.
     """
 
     state: StackState
@@ -44,6 +49,13 @@ class Facts:
     summaries: Mapping[str, Summary] = field(default_factory=dict)
     removals: Mapping[str, str] = field(default_factory=dict)
     why_unknown: str = ""
+    audiences: Audiences = field(default_factory=Audiences)
+    excepted: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def uses(self) -> Uses | None:
+        """Who uses which model; None if that isn't known."""
+        return self.audiences.uses
 
     @cached_property
     def names(self) -> NameIndex:
@@ -107,6 +119,7 @@ def _notes(facts: Facts, changes: list[Change]) -> Iterator[Words]:
                 f"{live} models of the account are live and {joining} more are to be; "
                 f"Lytics allows {LIVE_LIMIT}"
             )
+        yield from _notes_on_audiences(facts, changes)
     for resource in facts.state.models:
         if resource.is_leaving:
             yield words(
@@ -118,6 +131,27 @@ def _notes(facts: Facts, changes: list[Change]) -> Iterator[Words]:
             )
     if facts.state.pending:
         yield words("An interrupted run left something over: run lytics-ml recover first")
+
+
+def _notes_on_audiences(facts: Facts, changes: list[Change]) -> Iterator[Words]:
+    """Say what isn't known of audiences, and which exceptions nothing needs."""
+    if facts.audiences.why_unknown:
+        yield words(Quoted(facts.audiences.why_unknown))
+    unread = facts.uses.unread if facts.uses else ()
+    if unread and any(change.touches_live for change in changes):
+        yield words(
+            f"{len(unread)} audiences can't be read, and may use these models too: ",
+            Quoted("lytics-ml audiences"),
+            " names them",
+        )
+    losing = {change.key for change in changes if change.loss is not None}
+    for key in facts.excepted:
+        if key not in losing and facts.uses is not None:
+            yield words(
+                Quoted(key),
+                f" is excepted from {LOSES_SCORES}, and no audience loses by this change: take "
+                "the exception out",
+            )
 
 
 class _Reader:
@@ -197,6 +231,10 @@ class _Reader:
         found, action, problems = self._come_to(inputs, "retrained")
         new = self._subject(found.id) if found else None
         name = found.name if found else Wanted(inputs).name if inputs else None
+        ends = losses.by_replacement(self._step.key, live, name, self._step.new, self._policy)
+        if name != (live or old).name and name is not None:
+            said = (self._step.old.get("on_delete"), self._step.new.get("on_delete"))
+            problems = (*problems, *self._deletion_problem(live or old, *said))
         told = [
             *effects.coming_to(action, found),
             *effects.replacing(live, self._step.new, self._policy),
@@ -214,7 +252,28 @@ class _Reader:
             gate=self._gate(new, live),
             left_behind=self._left_behind(live, old),
             problems=problems,
+            loss=self._loss(live, ends),
+            uses=self._users(live or old),
+            source=self._source(),
         )
+
+    def _loss(self, live: Subject | None, ends: tuple[Words, Words] | None) -> Loss | None:
+        facts, key = self._facts, self._step.key
+        return losses.loss(live, ends, facts.uses, facts.account, facts.excepted.get(key, ""))
+
+    def _deletion_problem(self, subject: Subject, *on_delete: object) -> tuple[Words, ...]:
+        facts = self._facts
+        return losses.deletion_problem(
+            self._step.key, subject, on_delete, facts.uses, facts.account
+        )
+
+    def _users(self, subject: Subject | None) -> tuple[Use, ...]:
+        uses = self._facts.uses
+        return uses.of(subject.name) if uses is not None and subject is not None else ()
+
+    def _source(self) -> str:
+        declared = self._step.new or self._step.old
+        return str(declared.get("source_name") or declared.get("source") or "")
 
     @property
     def _policy(self) -> str:
@@ -236,6 +295,12 @@ class _Reader:
             old=old,
             effects=tuple(effects.removing(live or old, policy)),
             left_behind=effects.left_behind(live or old, policy),
+            problems=self._deletion_problem(
+                live or old, declared or self._step.old.get("on_delete")
+            ),
+            loss=self._loss(live, (words("is removed"), ()) if policy != "retain" else None),
+            uses=self._users(live or old),
+            source=self._source(),
         )
 
     def _updated(self) -> Change | None:
@@ -254,6 +319,7 @@ class _Reader:
             *effects.repointing(self._step.old, self._step.new),
         ]
         gate = self._gate(old, live if live != old else None) if is_judged else ()
+        stops = "deactivated" in actions
         return Change(
             key=self._step.key,
             actions=tuple(dict.fromkeys(actions)),
@@ -263,6 +329,9 @@ class _Reader:
             new=old if is_judged and live != old else None,
             effects=tuple(told),
             gate=gate,
+            loss=self._loss(live, (words("is stopped"), ()) if stops else None),
+            uses=self._users(live or old),
+            source=self._source(),
         )
 
     def _come_to(

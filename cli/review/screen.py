@@ -8,9 +8,12 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.review.change import Change, Review
+from cli.review.losses import told_losses
+from cli.review.losses import verdict as losses_verdict
 from cli.review.markdown import SHOWN_SCORES, score_bars
 from cli.review.words import Words, rendered
 from cli.screen.terminal import can_show, safe, text
+from providers.lytics.domain.rulebook import Level
 
 MOST_IN_DETAIL = 30
 _STYLES = {
@@ -27,6 +30,13 @@ _STYLES = {
 def as_screen(review: Review) -> RenderableType:
     """Return a review for a terminal."""
     parts: list[RenderableType] = [text(f"Stack {review.stack}: {review.summary}", "bold")]
+    for key, sentence in told_losses(review):
+        title = Text(f"{losses_verdict(review)}: ", "bold red").append_text(text(f"{key}: "))
+        parts.append(title.append(_said(sentence), "default"))
+    parts += [
+        text(breach, "bold red" if breach.level is Level.ERROR else "yellow")
+        for breach in review.breaches
+    ]
     for refusal in review.refusals:
         verdict = "Over the limit, and forced: " if review.forced else "Refused: "
         parts.append(Text(verdict, "bold red").append(_said(refusal)))

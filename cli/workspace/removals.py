@@ -1,4 +1,4 @@
-"""How a stack file lets models go that it no longer declares."""
+"""How a stack file lets models go, and what it excepts them from."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,3 +14,12 @@ def declared_removals(path: Path) -> Mapping[str, OnDelete]:
         return {key: one.on_delete for key, one in read_stack_file(path).removed.items()}
     except DeclarationError:
         return {}
+
+
+def excepted_from(path: Path, rule: str) -> Mapping[str, str]:
+    """Return by key the reason for which a rule doesn't hold; none where the file can't be used."""
+    try:
+        exceptions = read_stack_file(path).exceptions
+    except DeclarationError:
+        return {}
+    return {key: told[rule].reason for key, told in exceptions.items() if rule in told}

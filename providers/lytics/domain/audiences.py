@@ -5,7 +5,7 @@ whatever its id, its label and its key in the stack file.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -95,14 +95,19 @@ def users_left(name: str, model_id: str, uses: Uses, models: Iterable[Model]) ->
     return uses.of(name)
 
 
-def told(uses: Iterable[Use], most: int = 10) -> str:
-    """Return users in words: `audience likely`, `audiences likely, campaign through likely`."""
+def named(uses: Iterable[Use], most: int = 10) -> str:
+    """Return users by name, each once: `likely, campaign through likely and 3 more`."""
     shown = list(dict.fromkeys(use.shown for use in uses))
     more = f" and {len(shown) - most} more" if len(shown) > most else ""
-    return f"audience{'' if len(shown) == 1 else 's'} {', '.join(shown[:most])}{more}"
+    return f"{', '.join(shown[:most])}{more}"
 
 
-def deletion_refused(key: str, model_id: str, uses: Iterable[Use]) -> str:
+def told(uses: Sequence[Use]) -> str:
+    """Return users in words: `audience likely`, `audiences likely, campaign through likely`."""
+    return f"audience{'s' if len({use.audience.id for use in uses}) > 1 else ''} {named(uses)}"
+
+
+def deletion_refused(key: str, model_id: str, uses: Sequence[Use]) -> str:
     """Return why a model isn't deleted, and what to do."""
     return (
         f"'{key}': model {model_id} isn't deleted, as its score is used by {told(uses)}. Change "

@@ -1,7 +1,7 @@
 """Which audiences use the models of a run's account: asked for once, and only to delete one."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from providers.lytics.errors import ForbiddenError
@@ -39,7 +39,7 @@ class Users:
                 self._uses = self._asked()
         return users_left(name, model_id, self._uses, models)
 
-    def refusal(self, key: str, model_id: str, users: "Iterable[Use]") -> str:
+    def refusal(self, key: str, model_id: str, users: "Sequence[Use]") -> str:
         """Return why a model isn't deleted, and what to do."""
         from providers.lytics.domain.audiences import deletion_refused  # noqa: PLC0415 - as above
 

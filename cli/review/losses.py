@@ -1,0 +1,98 @@
+"""Which audiences a change leaves without new scores. Pure.
+
+Lytics docs, "Evaluating Lookalike Models": a deactivated model stops scoring, and users keep the
+scores that they have. So an audience doesn't empty at once: it goes stale.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from cli.review import effects
+from cli.review.change import Loss, Review, Subject
+from cli.review.words import Quoted, Words, words
+from providers.lytics.domain.audiences import Uses, deletion_refused, named, users_left
+from providers.lytics.shapes import Model
+
+
+def by_replacement(
+    key: str, live: Subject | None, new_name: str | None, new: Mapping[str, Any], policy: str
+) -> tuple[Words, Words] | None:
+    """Return how a replacement ends a score, and what would keep it; None if it goes on."""
+    if live is None or new_name is None or policy == "retain":
+        return None
+    if effects.is_set_live_by_nobody(new):
+        return None
+    if new.get("is_active") is False:
+        return words("is replaced by one that isn't to be live"), ()
+    if new_name == live.name:
+        return None
+    how = words("is replaced by one that is named ", Quoted(new_name))
+    if new.get("name") is not None:
+        return how, words(
+            "A model that keeps the name keeps them: declare name: ", Quoted(live.name)
+        )
+    return how, words(
+        "They follow if the name stays: run ", Quoted(f"lytics-ml keep-name {key}"), " first"
+    )
+
+
+def loss(
+    live: Subject | None,
+    ends: tuple[Words, Words] | None,
+    uses: Uses | None,
+    account: Mapping[str, Model] | None,
+    excepted: str,
+) -> Loss | None:
+    """Return who loses by the end of a live model's score, None if nobody does."""
+    if live is None or ends is None or uses is None:
+        return None
+    users = users_left(live.name, live.id, uses, (account or {}).values())
+    return Loss(live.name, users, *ends, excepted=excepted) if users else None
+
+
+def deletion_problem(
+    key: str,
+    subject: Subject,
+    on_delete: Iterable[object],
+    uses: Uses | None,
+    account: Mapping[str, Model] | None,
+) -> tuple[Words, ...]:
+    """Return why `up` will refuse to delete a model, empty if it won't.
+
+    Args:
+        key: the declaration's key.
+        subject: the model that is to go.
+        on_delete: what is said of it in the state, and today; all must say `delete`.
+        uses: who uses what.
+        account: the account's models.
+    """
+    if uses is None or set(on_delete) != {"delete"}:
+        return ()
+    users = users_left(subject.name, subject.id, uses, (account or {}).values())
+    return (words(Quoted(deletion_refused(key, subject.id, users))),) if users else ()
+
+
+def told_losses(review: Review) -> Iterator[tuple[str, Words]]:
+    """Yield for each loss a heading and a sentence, as every way of showing it says them."""
+    for key, one in review.losing:
+        many = len({use.audience.id for use in one.uses}) > 1
+        audiences = words(
+            "audiences " if many else "audience ",
+            Quoted(named(one.uses)),
+            f" {'lose their' if many else 'loses its'} scores: the model ",
+            Quoted(one.name),
+            " ",
+            *one.how,
+            f". {'They keep' if many else 'It keeps'} the scores that are there, and "
+            f"{'get' if many else 'gets'} no new ones",
+        )
+        offer = (". ", *one.offer) if one.offer else ()
+        reason = (". Excepted: ", Quoted(one.excepted)) if one.excepted else ()
+        yield key, words(*audiences, *offer, *reason)
+
+
+def verdict(review: Review) -> str:
+    """Return the word before losses: refused, forced, or that all of them have a reason."""
+    if all(one.excepted for _, one in review.losing):
+        return "Excepted"
+    return "Forced" if review.forced else "Refused"
