@@ -67,9 +67,10 @@ def create_segment(
     now_ns = world.clock.now_ns()
     blank = SegmentPlan(slug, slug, definition="", created_ns=now_ns, updated_ns=now_ns)
     plan = replace(blank, **changes)
+    identifier = _free_id(world, aid, slug)
     if not odd:
-        _check_definition(world, aid, segment_id(aid, slug), plan)
-    return _keep(world, aid, segment_id(aid, slug), plan)
+        _check_definition(world, aid, identifier, plan)
+    return _keep(world, aid, identifier, plan)
 
 
 def update_segment(
@@ -184,6 +185,14 @@ def _free_slug(world: World, aid: int, slug: str) -> str:
         number += 1
         free = f"{slug}_{number}"
     return free
+
+
+def _free_id(world: World, aid: int, slug: str) -> str:
+    """Return an id made of the slug, or of more where a segment that was renamed has that one."""
+    identifier = segment_id(aid, slug)
+    while world.directory.find(aid, identifier):
+        identifier = segment_id(aid, identifier)
+    return identifier
 
 
 def _found(world: World, aid: int, key: str) -> Segment:

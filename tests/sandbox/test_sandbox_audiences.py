@@ -11,6 +11,8 @@ import pytest
 
 from sandbox.__main__ import main
 from sandbox.segments import segment_id
+from sandbox.server import serve_in_thread
+from sandbox.settings import Settings
 
 Json = dict[str, Any]
 Create = Callable[..., Json]
@@ -191,9 +193,6 @@ def test_audiences_and_scores_survive_a_restart(
     tmp_path: Path, start: Start, create: Create, wait_for: WaitFor
 ) -> None:
     """Segments, deletions and scores are kept with the models."""
-    from sandbox.server import serve_in_thread  # noqa: PLC0415 - stopped in the middle
-    from sandbox.settings import Settings  # noqa: PLC0415 - stopped in the middle
-
     with (
         serve_in_thread(Settings(train=False, data=tmp_path)) as handle,
         httpx.Client(base_url=handle.root, headers={"Authorization": "sandbox"}) as client,
@@ -225,7 +224,12 @@ def test_the_demo_has_two_audiences_of_one_score(
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("{", "can't be read"), ("{}", "must be a JSON list"), ('[{"name": "x", "a": 1}]', "set a")],
+    [
+        ("{", "can't be read"),
+        ("{}", "must be a JSON list"),
+        ('[{"name": "x"}]', "slug_name"),
+        ('[{"slug_name": "x", "a": 1}]', "can't set a"),
+    ],
 )
 def test_unusable_file_of_segments_is_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, words: str
@@ -237,6 +241,31 @@ def test_unusable_file_of_segments_is_told(
     told = capsys.readouterr().err
     assert str(path) in told
     assert words in told
+
+
+def test_a_demo_audience_that_is_deleted_stays_so(tmp_path: Path, start: Start) -> None:
+    """A restart brings back neither what was deleted nor what a segment was before a change."""
+    with (
+        serve_in_thread(Settings(train=False, data=tmp_path, segments=DEMO)) as handle,
+        httpx.Client(base_url=handle.root, headers={"Authorization": "sandbox"}) as client,
+    ):
+        client.delete("/_sandbox/segments/spring_campaign").raise_for_status()
+        change = {"segment_ql": "FILTER INCLUDE too_small"}
+        client.post("/_sandbox/segments/likely_to_be_loyal", json=change).raise_for_status()
+    again = start(data=tmp_path, segments=DEMO)
+    assert again.get("/v2/segment/spring_campaign").status_code == 404
+    assert size(again, "likely_to_be_loyal") == 19
+
+
+def test_a_renamed_segment_keeps_its_id_from_a_new_one(api: httpx.Client) -> None:
+    """A new segment under a slug that was given up is another segment."""
+    (old,) = put(api, LIKELY)
+    renamed = api.post(f"/_sandbox/segments/{old['id']}", json={"slug_name": "was_likely"})
+    assert renamed.json()["id"] == old["id"]
+    (new,) = put(api, LIKELY)
+    assert new["slug_name"] == old["slug_name"]
+    assert new["id"] != old["id"]
+    assert api.get(f"/v2/segment/{old['id']}").json()["data"]["slug_name"] == "was_likely"
 
 
 def test_the_demo_file_holds_what_it_says() -> None:
