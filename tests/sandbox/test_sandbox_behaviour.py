@@ -25,14 +25,6 @@ def behave(api: httpx.Client, **behaviour: object) -> None:
     assert reply.status_code == 200, reply.text
 
 
-def place(api: httpx.Client, raw: object) -> Json:
-    """Put somebody else's model into the account, and return what the sandbox holds of it."""
-    reply = api.post("/_sandbox/models", json=raw)
-    assert reply.status_code == 201, reply.text
-    placed: Json = reply.json()[0]
-    return placed
-
-
 def is_live(api: httpx.Client, model_id: str) -> bool:
     """Say whether a model is live."""
     return bool(api.get(f"/api/ml/{model_id}").json()["data"]["is_active"])
@@ -96,53 +88,6 @@ def test_behaviour_goes_back_to_the_start(api: httpx.Client) -> None:
         assert api.get("/_sandbox/behaviour").json()["page_size"] == 3
         api.request(method, path)
         assert api.get("/_sandbox/behaviour").json()["page_size"] == 0
-
-
-def test_odd_models_are_shown_as_they_were_placed(api: httpx.Client, create: Create) -> None:
-    """A model of somebody else may have a number for a name, objects for texts, and new fields."""
-    odd = {
-        "id": "ab" * 16,
-        "name": 7,
-        "label": {"en": "Grow"},
-        "source": {"id": "cd" * 16},
-        "created": 1_600_000_000,
-        "state": "retraining",
-        "config": {"collect": "many"},
-        "colour": "red",
-    }
-    create(api)
-    place(api, odd)
-    (shown,) = [model for model in api.get("/api/ml").json()["data"] if model["id"] == odd["id"]]
-    assert odd.items() <= shown.items()
-    assert odd.items() <= api.get(f"/v2/ml/{odd['id']}").json()["data"].items()
-    updated = api.put(f"/v2/ml/{odd['id']}", params={"label": "x"}).json()["data"]
-    assert (updated["label"], updated["name"]) == ("x", 7)
-
-
-def test_a_placed_model_is_a_model_like_any_other(api: httpx.Client, create: Create) -> None:
-    """What ML List shows can be placed into another sandbox, with its id, scores and place."""
-    shown = create(api, name="mine", config={"use_scores": True, "collect": 300})
-    api.delete(f"/v2/ml/{shown['id']}")
-    del shown["config"]["model_type"]
-    placed = {**shown, "state": "complete", "is_active": True, "type": "gbm"}
-    place(api, [{**placed, "summary": {"auc": 0.71, "rsq": 0.05}}])
-    after = api.get(f"/api/ml/{shown['id']}").json()["data"]
-    assert {k: v for k, v in after.items() if k != "config"} == {
-        k: v for k, v in placed.items() if k != "config"
-    }
-    assert after["config"].items() >= placed["config"].items()
-    summary = api.get(f"/api/ml/{shown['id']}/summary").json()["data"]["summary"]
-    assert (summary["auc"], summary["health"]) == (0.71, "unhealthy")
-    assert api.post("/_sandbox/models", json=placed).status_code == 400
-    assert api.post("/_sandbox/models", json=["x"]).status_code == 400
-
-
-def test_a_placed_model_counts_towards_the_limit(
-    api: httpx.Client, create: Create, wait_for: WaitFor
-) -> None:
-    """Live models of somebody else leave less room."""
-    place(api, [{"id": f"{n:032x}", "name": f"theirs-{n}", "is_active": True} for n in range(20)])
-    assert not wait_for(api, create(api)["id"])["is_active"]
 
 
 def test_segments_may_be_objects(api: httpx.Client, create: Create) -> None:
