@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from cli.audiences.command import audiences
+from cli.compare.command import compare
 from cli.drift.command import drift
 from cli.history.command import history
 from cli.importing.command import import_models
@@ -48,6 +49,7 @@ app.command("promote")(promote)
 app.command("drift")(drift)
 app.command("watch")(watch)
 app.command("history")(history)
+app.command("compare")(compare)
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer's

@@ -1,1 +1,1 @@
-"""`lytics-ml compare`: models side by side."""
+"""`lytics-ml compare`: models side by side, and what the difference is worth."""
