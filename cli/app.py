@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from cli.audiences.command import audiences
+from cli.card.command import card
 from cli.compare.command import compare
 from cli.drift.command import drift
 from cli.history.command import history
@@ -50,6 +51,7 @@ app.command("drift")(drift)
 app.command("watch")(watch)
 app.command("history")(history)
 app.command("compare")(compare)
+app.command("card")(card)
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer's

@@ -1,1 +1,1 @@
-"""`lytics-ml card`: what a model is, for whom, and how well it does, generated."""
+"""`lytics-ml card`: what a model is, for whom, and how well it does."""
