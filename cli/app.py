@@ -11,6 +11,7 @@ from cli.drift.command import drift
 from cli.history.command import history
 from cli.importing.command import import_models
 from cli.init.command import init_stack
+from cli.keep_name.command import keep_name
 from cli.models.list_command import list_models
 from cli.models.show_command import show_model
 from cli.move.command import move_model
@@ -40,6 +41,7 @@ app.command("show")(show_model)
 app.command("audiences")(audiences)
 app.command("import")(import_models)
 app.command("retrain")(retrain)
+app.command("keep-name")(keep_name)
 app.command("init")(init_stack)
 app.command("move")(move_model)
 app.command("recover")(recover)

@@ -1,0 +1,1 @@
+"""`lytics-ml keep-name`: keeps the name by which audiences find a score."""
