@@ -141,7 +141,7 @@ def _of_model(work: _Comparison, resource: Resource) -> Iterator[Drift]:
     model = work.observed.models.get(resource.id)
     if model is None:
         if resource.id in work.observed.gone:
-            advice = "pulumi up --refresh trains it anew; taking it out of the file forgets it"
+            advice = "pulumi up trains it anew; taking it out of the file forgets it"
             yield Drift("gone", resource.key, resource.id, name, "model", "there", "gone", advice)
         return
 
@@ -167,7 +167,10 @@ def _of_model(work: _Comparison, resource: Resource) -> Iterator[Drift]:
 
 _Found = tuple[str, object, object, str]
 _UP = "pulumi up puts it right"
-_REPLACES = "pulumi up --refresh sees it; it can't be changed in place"
+
+
+def _replaces(resource: Resource) -> str:
+    return f"no pulumi up changes it back; lytics-ml retrain {resource.key} trains one as declared"
 
 
 def _fields(resource: Resource, model: Model) -> Iterator[_Found]:
@@ -175,20 +178,21 @@ def _fields(resource: Resource, model: Model) -> Iterator[_Found]:
     try:
         inputs = inputs_from(resource.outputs)
     except (ValueError, LyticsError):
-        yield "state", "readable", "not readable by this version", "run pulumi up --refresh"
+        yield "state", "readable", "not readable by this version", "run pulumi up"
         return
     shown = outputs_of(inputs, model, resource.outputs.get("trained"))
     for name in resource.outputs.get("managed") or []:
         if resource.outputs.get(name) != shown.get(name):
             yield name, resource.outputs.get(name), shown.get(name), _UP
     if not same_name(str(resource.outputs.get("name") or ""), model.name):
-        yield "name", resource.outputs.get("name"), model.name, _REPLACES
+        yield "name", resource.outputs.get("name"), model.name, _replaces(resource)
     for side in ("source", "target"):
         if getattr(inputs, side) != getattr(model, side).lower():
-            yield side, getattr(inputs, side), getattr(model, side), _REPLACES
+            yield side, getattr(inputs, side), getattr(model, side), _replaces(resource)
     config = inputs.config.model_dump(exclude_none=True) if inputs.config else {}
     for name in contradictions(inputs, model):
-        yield f"config.{name}", config.get(name), model.config.reported().get(name), _REPLACES
+        actual = model.config.reported().get(name)
+        yield f"config.{name}", config.get(name), actual, _replaces(resource)
 
 
 def _training(resource: Resource, model: Model) -> Iterator[_Found]:

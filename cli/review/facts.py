@@ -1,11 +1,12 @@
 """Asks Pulumi and the API what a review needs; sends GETs only."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 from cli.audiences.ask import ask_for_audiences
+from cli.drift.compare import Drift, Observed, compare
 from cli.errors import CliError
 from cli.models.rows import SUMMARIES_AT_ONCE
 from cli.review.change import Review
@@ -96,7 +97,8 @@ def ask(project: Project, state: StackState, plan: Plan) -> Review:
         settings = settings_of(project, state.stack)
         with connected(settings) as client:
             account = _account(settings, client, state)
-            known = replace(known, account=account)
+            drifts = _drifts(project, state, plan, account)
+            known = replace(known, account=account, drifts=drifts)
             first = review_of(plan, known)
             if first.changes:
                 known = replace(known, audiences=ask_for_audiences(client))
@@ -116,6 +118,23 @@ def _account(settings: Settings, client: LyticsClient, state: StackState) -> dic
         if (model := look.models.get(resource.id)) is not None:
             model.require_readable()
     return dict(look.models)
+
+
+def _drifts(
+    project: Project, state: StackState, plan: Plan, account: Mapping[str, Model]
+) -> tuple[Drift, ...]:
+    """Return what the account shows otherwise than the last `up` left it, as `drift` tells it.
+
+    A model is gone where the preview, which looked, makes another one for its key.
+    """
+    steps = {one.key: plan.models.get(one.key) for one in state.models}
+    gone = {
+        one.id
+        for one in state.models
+        if (step := steps[one.key]) is not None and step.op == "create"
+    }
+    found = compare(project.name, state, Observed(account, gone))
+    return tuple(one for one in found.drifts if one.kind in {"differs", "gone"})
 
 
 def _summaries(client: LyticsClient, models: Iterable[Model]) -> dict[str, Summary]:

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from cli.audiences.ask import Audiences
+from cli.drift.compare import Drift
 from cli.review import effects, losses
 from cli.review.change import Change, GatePart, Loss, Numbers, Property, Review, Subject
 from cli.review.plan import Plan, Step
@@ -42,6 +43,7 @@ class Facts:
         why_unknown: why the API wasn't asked, "" if it was.
         audiences: who uses the account's models.
         excepted: by key, why a change may leave audiences without scores.
+        drifts: what somebody changed in Lytics since the last `up`.
     """
 
     state: StackState
@@ -51,6 +53,7 @@ class Facts:
     why_unknown: str = ""
     audiences: Audiences = field(default_factory=Audiences)
     excepted: Mapping[str, str] = field(default_factory=dict)
+    drifts: tuple[Drift, ...] = ()
 
     @property
     def uses(self) -> Uses | None:
@@ -120,6 +123,16 @@ def _notes(facts: Facts, changes: list[Change]) -> Iterator[Words]:
                 f"Lytics allows {LIVE_LIMIT}"
             )
         yield from _notes_on_audiences(facts, changes)
+    for drift in facts.drifts:
+        yield words(
+            "Changed in Lytics since the last up: ",
+            Quoted(drift.key),
+            f", {drift.property}: ",
+            Quoted(drift.declared),
+            " is ",
+            Quoted(drift.actual),
+            f"; {drift.advice}",
+        )
     for resource in facts.state.models:
         if resource.is_leaving:
             yield words(

@@ -181,18 +181,18 @@ def test_wait_false_holds_for_first_creates_only(project: Project) -> None:
 
 
 def test_model_that_somebody_deleted_is_not_waited_for(project: Project) -> None:
-    """An `up` without --refresh says which model is gone, and one with --refresh makes it anew."""
+    """An `up` with --refresh=false says which model is gone, and a plain one makes it anew."""
     account = project.account
     account.outcome({}, build_s=0, summary=GOOD)
     project.declare({"plain": model(), "other": model(source="dormant")})
     project.up()
     plain, other = project.id("plain"), project.id("other")
     account.remove(plain)
-    ran = project.up(code=None)
+    ran = project.up("--refresh=false", code=None)
     assert ran.code != 0, str(ran)
     assert f"plain: model {plain} is gone from the account" in ran.words, str(ran)
     assert list(account.models()) == [other]
-    project.up("--refresh")
+    project.up()
     assert account.live_ids() == {project.id("plain"), other}
     project.expect_no_changes()
 
