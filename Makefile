@@ -34,7 +34,7 @@ ALONE := LYTICS_API_URL=http://127.0.0.1:$(SANDBOX_PORT)/api PULUMI_BACKEND_URL=
 	PULUMI_HOME='$(CURDIR)/.pulumi/home' PULUMI_CONFIG_PASSPHRASE=local
 LOCAL := env $(addprefix -u ,$(ELSEWHERE)) $(ALONE) bin/pulumi
 
-.PHONY: help up down clean test quick chaos bench lint format types check engine sandbox lock venv
+.PHONY: help up down clean test quick chaos bench docs lint format types check engine sandbox lock venv
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,7 +67,7 @@ clean: down ## remove what was made in this folder
 		echo "Destroy or move that stack first (bin/pulumi stack export)."; \
 		exit 1; \
 	done
-	@rm -rf .venv .pulumi .sandbox .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf .venv .pulumi .sandbox .site .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@rm -f .coverage .coverage.*
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@cache="$${LYTICS_ML_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/lytics-ml}"; \
@@ -88,6 +88,11 @@ chaos: engine ## break every request, kill every run, and print what came of it
 bench: engine ## measure it beside the engine's floor and a peer; takes most of an hour
 	@$(PY) -m bench $(BENCH_ARGS)
 
+docs: venv ## write the reference pages from the code, and build the site into .site
+	@$(PY) -m docs.reference_pages
+	@NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build
+	@echo 'The site is in .site/index.html'
+
 lint: venv ## look for mistakes in the code
 	@.venv/bin/ruff check .
 	@.venv/bin/shellcheck -x -P SCRIPTDIR bin/pulumi bin/lytics-ml toolchain/*.sh .ci/run .ci/test-tools
@@ -97,7 +102,7 @@ format: venv ## put the code into its form
 	@.venv/bin/ruff check --fix-only --quiet .
 
 types: venv ## check the types
-	@.venv/bin/mypy $(wildcard __main__.py providers cli sandbox toolchain bench tests)
+	@.venv/bin/mypy $(wildcard __main__.py providers cli sandbox toolchain bench docs tests)
 
 check: lint types ## lint, and check form, types, pins and which room imports which
 	@.venv/bin/ruff format --check --quiet . || { echo 'Not in form; run: make format'; exit 1; }

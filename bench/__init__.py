@@ -1,1 +1,1 @@
-"""What the README's figures come from: `make bench`."""
+"""What the documents's figures come from: `make bench`."""

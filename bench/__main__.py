@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> int:
         for one in many
     ]
     (OUT / "results.json").write_text(json.dumps(raw, indent=1) + "\n", encoding="utf-8")
-    draw(results, OUT / "models.svg")
+    draw(results, ROOT / "docs" / "project" / "models.svg")
     _say((OUT / "table.md").read_text(encoding="utf-8"))
     return 0
 

@@ -1,4 +1,4 @@
-"""The table and the plot that the README shows."""
+"""The table and the plot that the documents shows."""
 
 from pathlib import Path
 from statistics import median

@@ -23,7 +23,7 @@ _COMMON = (
     *("pip", "compile", "--universal", "--python-version", "3.11", "--generate-hashes"),
     *("--no-emit-index-url", "--no-header", "pyproject.toml"),
 )
-_GROUPS = ("sandbox", "test", "lint", "bench", "lock")
+_GROUPS = ("sandbox", "test", "lint", "bench", "docs", "lock")
 
 
 def derive(folder: Path, more: Sequence[str] = ()) -> None:
