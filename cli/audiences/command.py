@@ -25,24 +25,21 @@ def audiences(
     that are not of this stack, then scores that audiences use and no model writes.
     Exit codes: 0 shown, 2 the API didn't answer, or this key may not see audiences.
     """
-    from cli.audiences.ask import ask_for_audiences
     from cli.audiences.mermaid import as_mermaid
     from cli.audiences.report import as_screen
     from cli.audiences.used import who_uses
     from cli.errors import OK, UNABLE, CliError
     from cli.models.look import find_row, look_at
     from cli.screen.terminal import console, say, say_json, show, warn
-    from cli.workspace.account import client_of
 
     look = look_at(stack, summaries=False)
     if look.account is None:
         raise CliError(look.problem)
-    with client_of(look.project, look.state.stack) as client:
-        asked = ask_for_audiences(client)
-    if asked.uses is None:
-        raise CliError(asked.why_unknown)
+    uses = look.audiences.uses
+    if uses is None:
+        raise CliError(look.audiences.why_unknown)
     rows = look.rows if model is None else [find_row(look, model)]
-    who = who_uses(rows, look.account, asked.uses)
+    who = who_uses(rows, look.account, uses)
     if model is not None:
         who = who.of_rows()
     if as_json:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cli.models.rows import Row
-from providers.lytics.domain.audiences import Unread, Use, Uses
+from providers.lytics.domain.audiences import Unread, Use, Uses, unwritten
 from providers.lytics.shapes import Model
 
 
@@ -131,7 +131,6 @@ def _unwritten(
     account: Mapping[str, Model],
     uses: Uses,
 ) -> Iterator[UsedModel]:
-    live = {model.name for model in account.values() if model.is_active}
     known = {one.name: one for one in (*others, *ours)}
-    for name in sorted(set(uses.by_name) - live):
-        yield known.get(name) or UsedModel("", "", name, live=False, uses=uses.by_name[name])
+    for name, found in unwritten(uses, account.values()).items():
+        yield known.get(name) or UsedModel("", "", name, live=False, uses=found)

@@ -35,7 +35,7 @@ def cards(
     Raises:
         CliError: there is no such model, or the API didn't answer.
     """
-    look = look_at(stack, summaries=False)
+    look = look_at(stack, summaries=False, audiences=False)
     if look.account is None:
         raise CliError(look.problem)
     notes = tuple(look.notes)

@@ -40,7 +40,7 @@ def compare(
     from cli.models.look import look_at
     from cli.screen.terminal import console, say_json, show, warn
 
-    look = look_at(stack, summaries=False)
+    look = look_at(stack, summaries=False, audiences=False)
     if look.account is None:
         raise CliError(look.problem)
     found = contenders(look, models)

@@ -11,6 +11,7 @@ from typing import Any
 from cli.screen.markdown import plain
 from cli.workspace.kinship import is_of_stack, key_in
 from cli.workspace.state import Resource, StackState
+from providers.lytics.domain.audiences import Use, Uses, unwritten
 from providers.lytics.domain.gate import kept_gate
 from providers.lytics.domain.identity import same_name
 from providers.lytics.domain.liveness import Down, Unheeded
@@ -59,12 +60,15 @@ class Report:
         models: how many models it manages.
         drifts: what isn't as it was applied.
         notes: what is worth knowing and no drift.
+        unwritten: scores that audiences use and no live model of the account writes, by name.
+            No drift: what was applied may be as it was.
     """
 
     stack: str
     models: int
     drifts: tuple[Drift, ...] = ()
     notes: tuple[str, ...] = ()
+    unwritten: Mapping[str, tuple[Use, ...]] = field(default_factory=dict)
 
     @property
     def summary(self) -> str:
@@ -87,6 +91,10 @@ class Report:
             "models": self.models,
             "drift": [one.as_dict() for one in self.drifts],
             "notes": list(self.notes),
+            "unwritten": [
+                {"name": name, "audiences": [use.audience.slug for use in uses]}
+                for name, uses in self.unwritten.items()
+            ],
         }
 
 
@@ -98,11 +106,13 @@ class Observed:
         models: the account's models by id.
         gone: ids of the state that are gone for certain.
         book: the account's segments; None if no declaration names one by its slug.
+        uses: which audiences use which scores; None if the key may not see audiences.
     """
 
     models: Mapping[str, Model]
     gone: Collection[str] = ()
     book: SegmentBook | None = None
+    uses: Uses | None = None
 
 
 @dataclass
@@ -133,7 +143,10 @@ def compare(
     _undeclared(work)
     if state.pending:
         work.notes.append("An interrupted pulumi up left something over; see lytics-ml recover")
-    return Report(state.stack, len(managed), tuple(work.drifts), tuple(work.notes))
+    read = {} if observed.uses is None else unwritten(observed.uses, observed.models.values())
+    if observed.uses is None:
+        work.notes.append("This key may not see audiences: which scores they miss isn't known")
+    return Report(state.stack, len(managed), tuple(work.drifts), tuple(work.notes), read)
 
 
 def _of_model(work: _Comparison, resource: Resource) -> Iterator[Drift]:

@@ -1,11 +1,13 @@
-"""Asks the API what drift needs: one ML List, and a segment list where slugs are declared."""
+"""Asks the API what drift needs: one ML List and one segment list."""
 
 from cli.drift.compare import Observed
 from cli.workspace.account import connected, proven_run, settings_of
 from cli.workspace.project import Project
 from cli.workspace.state import StackState
 from providers.lytics.api.settings import Settings
+from providers.lytics.domain.audiences import uses_in
 from providers.lytics.domain.segments import SegmentBook
+from providers.lytics.errors import ForbiddenError
 
 
 def observe(project: Project, state: StackState, settings: Settings | None = None) -> Observed:
@@ -37,5 +39,11 @@ def observe(project: Project, state: StackState, settings: Settings | None = Non
             for resource in state.models
             for side in ("source", "target")
         )
-        book = SegmentBook(client.list_segments()) if spelled else None
-    return Observed(models, frozenset(gone), book)
+        try:
+            segments = client.list_segments()
+        except ForbiddenError:
+            if spelled:
+                raise
+            return Observed(models, frozenset(gone))
+    book = SegmentBook(segments) if spelled else None
+    return Observed(models, frozenset(gone), book, uses_in(segments))

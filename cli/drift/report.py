@@ -9,6 +9,7 @@ from rich.text import Text
 from cli.drift.compare import Drift, Report
 from cli.screen.markdown import code, table
 from cli.screen.terminal import text
+from providers.lytics.domain.audiences import named, told
 
 MARKER = "<!-- lytics-ml drift {stack} -->"
 MOST_ROWS = 200
@@ -18,6 +19,8 @@ _TITLES = {
     "undeclared": "Made by this stack, declared by nobody",
 }
 
+_UNWRITTEN = "Used by audiences, written by no live model"
+
 
 def as_screen(report: Report) -> RenderableType:
     """Return the drift of a stack for a terminal."""
@@ -26,6 +29,9 @@ def as_screen(report: Report) -> RenderableType:
         found = [one for one in report.drifts if one.kind == kind]
         if found:
             parts += [Text(), Text(title, "bold"), _screen_table(found)]
+    if report.unwritten:
+        parts += [Text(), Text(_UNWRITTEN, "bold")]
+        parts += [text(f"  {name}: {told(uses)}") for name, uses in report.unwritten.items()]
     parts += [text(note, "dim") for note in report.notes]
     return Group(*parts)
 
@@ -77,6 +83,10 @@ def _markdown_lines(report: Report) -> Iterator[str]:
         if len(found) > MOST_ROWS:
             yield ""
             yield f"and {len(found) - MOST_ROWS} more; `lytics-ml drift` shows them all"
+    if report.unwritten:
+        yield from ("", f"### {_UNWRITTEN}", "")
+        rows = [[code(name), code(named(uses))] for name, uses in report.unwritten.items()]
+        yield from table(("score", "audiences"), rows[:MOST_ROWS])
     for note in report.notes:
         yield ""
         yield note

@@ -28,7 +28,7 @@ def keep_name(
     from cli.screen.terminal import say, warn
     from cli.workspace.project import shown
 
-    look = look_at(stack, summaries=False)
+    look = look_at(stack, summaries=False, audiences=False)
     if look.problem:
         warn(look.problem)
     edit = StackEdit(look.project.stack_file(look.state.stack))

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
+from cli.audiences.ask import Audiences, ask_for_audiences
 from cli.errors import CliError
-from cli.models.rows import Row, rows_of, with_summaries, with_summary
+from cli.models.rows import Row, rows_of, with_summaries, with_summary, with_uses
 from cli.screen.terminal import count
 from cli.workspace.account import client_of, readable
 from cli.workspace.project import Project, find_project, shown
@@ -26,6 +27,7 @@ class Look:
         account: the API's models by id; None if it didn't answer.
         problem: why the API didn't answer, "" if it did.
         notes: what else could not be read.
+        audiences: who uses the account's models, where that was asked for.
     """
 
     project: Project
@@ -35,14 +37,16 @@ class Look:
     account: dict[str, Model] | None = None
     problem: str = ""
     notes: list[str] = field(default_factory=list)
+    audiences: Audiences = field(default_factory=Audiences)
 
 
-def look_at(stack: str | None, *, summaries: bool = True) -> Look:
+def look_at(stack: str | None, *, summaries: bool = True, audiences: bool = True) -> Look:
     """Look at a stack; an API that doesn't answer leaves what the state knows.
 
     Args:
         stack: its name; None is the one that is selected.
         summaries: whether to ask for the models' numbers too, a request each.
+        audiences: whether to ask who uses the models, one request.
 
     Raises:
         CliError: there is no such stack.
@@ -60,6 +64,12 @@ def look_at(stack: str | None, *, summaries: bool = True) -> Look:
         with client_of(project, state.stack) as client:
             look.account = readable(client.list_models(), state)
             look.rows = rows_of(state, declared, look.account)
+            if audiences:
+                look.audiences = ask_for_audiences(client)
+            if look.audiences.uses is not None:
+                look.rows = with_uses(look.rows, look.audiences.uses)
+            if look.audiences.why_unknown:
+                look.notes.append(look.audiences.why_unknown)
             if summaries:
                 look.rows = with_summaries(client, look.rows)
                 look.problem = _missing_numbers(look.rows)
@@ -125,7 +135,9 @@ def _by_id(look: Look, wanted: str) -> Row | None:
         return None
     own = next((row for row in look.rows if row.id == found[0]), None)
     model = (look.account or {}).get(found[0])
-    return own or Row("", found[0], "foreign", model=model, is_known=True)
+    uses = look.audiences.uses
+    users = uses.of(model.name) if uses is not None and model is not None else None
+    return own or Row("", found[0], "foreign", model=model, is_known=True, uses=users)
 
 
 def _unknown(look: Look, wanted: str) -> str:

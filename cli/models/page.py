@@ -10,7 +10,8 @@ from rich.text import Text
 
 from cli.models.rows import Row, fitness_band
 from cli.models.table import NONE, shown_number
-from cli.screen.terminal import can_show, safe, text
+from cli.screen.terminal import can_show, count, safe, text
+from providers.lytics.domain.audiences import named
 from providers.lytics.domain.judging import number
 from providers.lytics.shapes import ErrorMatrix, Feature, Message, Summary
 
@@ -64,6 +65,7 @@ def _facts(row: Row) -> Table:
         "state": f"{row.state}, {row.health}" if row.health else row.state,
         "why": model.reason if model is not None and model.is_invalid else "",
         "live": live,
+        "used by": _used_by(row),
         "scores whom": source or NONE,
         "who resemble": target or NONE,
         "algorithm": (model.type if model else outputs.get("type")) or "",
@@ -76,6 +78,12 @@ def _facts(row: Row) -> Table:
         if value:
             table.add_row(Text(name, "dim"), text(value))
     return table
+
+
+def _used_by(row: Row) -> str:
+    if row.uses is None:
+        return ""
+    return f"{count(row.audiences or 0, 'audience')}: {named(row.uses)}" if row.uses else "nobody"
 
 
 def _moment(value: object) -> str:
@@ -259,6 +267,8 @@ def as_json(row: Row, stack: str) -> dict[str, Any]:
         names = ("aid", "source", "target", "type", "created", "updated", "reason")
         facts |= {name: getattr(row.model, name) for name in names}
         facts["config"] = row.model.config.reported()
+    if row.uses is not None:
+        facts["used_by"] = [use.shown for use in row.uses]
     if row.summary is not None:
         messages = row.summary.scores.msgs
         facts["verdict"] = [m.text for m in messages if "verdict" in m.tags]

@@ -7,6 +7,7 @@ from typing import Any
 
 from cli.workspace.state import Resource, StackState
 from providers.lytics.api.client import LyticsClient
+from providers.lytics.domain.audiences import Use, Uses
 from providers.lytics.domain.gate import FITNESS_BANDS
 from providers.lytics.domain.judging import number
 from providers.lytics.errors import LyticsError
@@ -31,6 +32,7 @@ class Row:
         summary: its numbers, None if there are none.
         problem: why there are no numbers though there should be, "" otherwise.
         is_known: whether the API was asked.
+        uses: who uses its score; None where that isn't known.
     """
 
     key: str
@@ -42,6 +44,7 @@ class Row:
     summary: Summary | None = None
     problem: str = ""
     is_known: bool = False
+    uses: tuple[Use, ...] | None = None
 
     def _kept(self, name: str) -> Any:  # noqa: ANN401 - JSON
         return self.resource.outputs.get(name) if self.resource else None
@@ -109,6 +112,11 @@ class Row:
         parts = self.activation.outputs.get("parts") if self.activation else None
         return [p for p in parts if isinstance(p, Mapping)] if isinstance(parts, list) else []
 
+    @property
+    def audiences(self) -> int | None:
+        """How many audiences use its score; None where that isn't known."""
+        return None if self.uses is None else len({use.audience.id for use in self.uses})
+
     def as_dict(self) -> dict[str, Any]:
         """Return what `list --json` shows."""
         return {
@@ -122,6 +130,7 @@ class Row:
             "health": self.health or None,
             **{name: self.number(name) for name in SCORES},
             "gate": self.gate or None,
+            "audiences": self.audiences,
             "problem": self.problem or None,
         }
 
@@ -162,6 +171,11 @@ def _row(
         model=account.get(resource.id) if account is not None else None,
         is_known=account is not None,
     )
+
+
+def with_uses(rows: Iterable[Row], uses: Uses) -> list[Row]:
+    """Return the rows with who uses their scores."""
+    return [replace(row, uses=uses.of(row.name) if row.name else ()) for row in rows]
 
 
 def with_summaries(client: LyticsClient, rows: Iterable[Row]) -> list[Row]:

@@ -42,6 +42,7 @@ def model_table(rows: Sequence[Row], console: Console) -> Table:
     for heading in ("acc", "reach", "auc"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("gate")
+    table.add_column("used", justify="right", no_wrap=True)
     if wide:
         table.add_column("id", no_wrap=True)
         table.add_column("label", overflow="fold", ratio=1)
@@ -49,6 +50,7 @@ def model_table(rows: Sequence[Row], console: Console) -> Table:
         cells = [_name(row), _styled(row.state), _live(row), _styled(row.health)]
         cells += [_number(row, name) for name in ("accuracy", "reach", "auc")]
         cells.append(_styled(row.gate))
+        cells.append(text(NONE if row.audiences is None else row.audiences))
         if wide:
             cells += [text(row.id or NONE, "dim"), text(row.label)]
         table.add_row(*cells)

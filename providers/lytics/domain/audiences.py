@@ -95,6 +95,12 @@ def users_left(name: str, model_id: str, uses: Uses, models: Iterable[Model]) ->
     return uses.of(name)
 
 
+def unwritten(uses: Uses, models: Iterable[Model]) -> dict[str, tuple[Use, ...]]:
+    """Return by name the scores that audiences use and that no live model writes."""
+    live = {model.name for model in models if model.is_active}
+    return {name: uses.by_name[name] for name in sorted(uses.by_name) if name not in live}
+
+
 def named(uses: Iterable[Use], most: int = 10) -> str:
     """Return users by name, each once: `likely, campaign through likely and 3 more`."""
     shown = list(dict.fromkeys(use.shown for use in uses))

@@ -5,6 +5,7 @@ import pytest
 from cli.drift.compare import Drift, Observed, Report, compare
 from cli.drift.report import as_markdown
 from cli.workspace.state import StackState
+from providers.lytics.domain.audiences import Audience, uses_of_models
 from providers.lytics.domain.identity import default_name, lineage
 from providers.lytics.domain.segments import SegmentBook
 from providers.lytics.shapes import Model, Segment
@@ -49,6 +50,28 @@ def test_what_was_applied_is_no_drift() -> None:
     kept = resource_of(unmanaged, model_of(unmanaged, MODEL_ID))
     changed = model_of(unmanaged, MODEL_ID, label="clicked", is_active=False)
     assert compared(state_of(kept), changed).drifts == ()
+
+
+def test_scores_that_no_live_model_writes_are_named_and_no_drift() -> None:
+    """Somebody stopped or deleted the model, or its successor has another name."""
+    inputs = inputs_of("grow", name="grow")
+    idle = model_of(inputs, MODEL_ID, is_active=False)
+    uses = uses_of_models(
+        [
+            Audience("1", "likely", text="FILTER segment_prediction.grow > 0.7"),
+            Audience("2", "older|<b>", text="FILTER segment_prediction.`gone` > 0.7"),
+        ]
+    )
+    report = compared(state_of(resource_of(inputs, idle)), idle, uses=uses)
+    assert report.drifts == ()
+    assert report.as_dict()["unwritten"] == [
+        {"name": "gone", "audiences": ["older|<b>"]},
+        {"name": "grow", "audiences": ["likely"]},
+    ]
+    assert "| `gone` | `older\\|<b>` |" in as_markdown(report)
+    assert "grow" in as_markdown(report)
+    unseen = compared(state_of(resource_of(inputs, idle)), idle)
+    assert any("may not see audiences" in note for note in unseen.notes)
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,28 @@ def test_list_shows_each_model_of_the_stack(
     assert "Stack test: 4 models, 1 live" in answer.out
 
 
+def test_list_and_show_tell_who_uses_a_model(
+    state_of: Callable[..., None], run: Run, trained: str, account: Account
+) -> None:
+    """A number in the list, the names on the page; nothing where the key may not see audiences."""
+    account.change(trained, name="Grow")
+    account.audience("likely", "segment_prediction.Grow > 0.7")
+    account.audience("campaign", "INCLUDE likely")
+    state_of(model("good", trained), activation("good"))
+    assert [one["audiences"] for one in run("list", "--json").json()["models"]] == [2, 0]
+    assert "2 audiences: likely, campaign through likely" in run("show", "good").out
+    assert run("show", "good", "--json").json()["used_by"] == [
+        "likely",
+        "campaign through likely",
+    ]
+
+    account.fault(method="GET", path="^/api/segment$", status=403, times=None)
+    answer = run("list", "--json")
+    assert [one["audiences"] for one in answer.json()["models"]] == [None, None]
+    assert answer.err.count("may not see the account's audiences") == 1
+    assert "used by" not in run("show", "good").out
+
+
 def test_list_prints_json(state_of: Callable[..., None], run: Run, trained: str) -> None:
     """--json has every row with numbers as numbers, and nothing else on stdout."""
     state_of(model("good", trained), activation("good"))
