@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
+from cli.notify.options import LinkOption, NotifyAsOption, NotifyOption
 from cli.options import JsonOption, StackOption
 
 
-def watch(
+def watch(  # noqa: PLR0913 - each is one option of the command line
     stack: StackOption = None,
     *,
     as_json: JsonOption = False,
@@ -20,6 +21,9 @@ def watch(
         Path | None,
         typer.Option("--html", metavar="FILE", help="Write a page with the scores over time."),
     ] = None,
+    notify: NotifyOption = False,
+    notify_as: NotifyAsOption = None,
+    link: LinkOption = "",
 ) -> None:
     """Say whether the live models still score what they should; changes nothing in Lytics.
 
@@ -29,9 +33,11 @@ def watch(
     from cli.edit.output import write_text
     from cli.errors import OK, PROBLEMS, UNABLE
     from cli.history.page import history_page
+    from cli.notify.news import notify as tell
     from cli.screen.terminal import console, say_json, show, warn
     from cli.watch import report
     from cli.watch.look import look_at_live_models
+    from cli.watch.telling import as_message, known_by
     from cli.workspace.project import find_project
     from cli.workspace.state import read_state
 
@@ -48,5 +54,6 @@ def watch(
         show(console(), report.as_screen(watching))
     for line in look.notes:
         warn(line)
-    is_known = not any(one.problem for one in watching.models)
-    sys.exit(PROBLEMS if watching.short else OK if is_known else UNABLE)
+    if notify and (watching.is_known or watching.short):
+        tell(project, as_message(watching, link), known_by(watching), notify_as)
+    sys.exit(PROBLEMS if watching.short else OK if watching.is_known else UNABLE)

@@ -96,6 +96,11 @@ class Watching:
         return [one for one in self.models if one.fell_short]
 
     @property
+    def is_known(self) -> bool:
+        """Whether the numbers of all could be read."""
+        return not any(one.problem for one in self.models)
+
+    @property
     def summary(self) -> str:
         """The line that says it all."""
         number = len(self.models)

@@ -346,3 +346,49 @@ def test_drift_needs_a_stack(folder: object, run: Run) -> None:
     assert folder
     answer = run("drift", "--stack", "nowhere")
     assert answer.code == 2
+
+
+@pytest.mark.engine
+def test_what_was_changed_outside_can_be_accepted(project: Project, run: Run) -> None:
+    """Label and is_active go into the file, comments stay, and the next `up` writes nothing."""
+    account = project.account
+    account.outcome({"name": ".*"}, summary={"auc": 0.9, "health": "healthy"})
+    text = """\
+models:
+  # the first one
+  grow:
+    label: Grow # as sales calls it
+    source: all_users
+    target: high_value
+    is_active: true
+    config: {use_scores: true}
+    gate: {auc: 0.5}
+  other: {source: dormant, target: high_value, label: Other, config: {use_scores: true}}
+"""
+    project.declare(text)
+    project.up()
+    account.change(project.id("grow"), label="Sales: grow", is_active=False)
+    account.change(project.id("other"), label="Clicked")
+    before = project.stack_file.read_text()
+    refused = run("drift", "--accept", "grow", "othr", "--stack", STACK)
+    assert refused.code == 2
+    assert "Did you mean other?" in refused.err
+    assert project.stack_file.read_text() == before
+
+    answer = run("drift", "--accept", "grow", "--stack", STACK)
+    assert answer.code == 0, answer.err
+    written = project.stack_file.read_text()
+    expected = before.replace("label: Grow #", "label: 'Sales: grow' #")
+    expected = expected.replace("is_active: true", "is_active: false")
+    assert written.replace('"', "'") == expected
+    left = run("drift", "--stack", STACK, "--json").json()["drift"]
+    assert {one["key"] for one in left} == {"grow", "other"}
+    mark = account.mark()
+    project.up()
+    assert {entry["path"].rsplit("/", 1)[1] for entry in account.writes(mark)} <= {
+        project.id("other")
+    }
+    assert account.model(project.id("grow"))["label"] == "Sales: grow"
+    nothing = run("drift", "--accept", "grow", "--stack", STACK)
+    assert nothing.code == 1
+    assert "grow: it has no drift" in nothing.err

@@ -1,0 +1,19 @@
+"""Drift as a message."""
+
+from cli.drift.compare import Report
+from cli.notify.message import Message
+
+
+def as_message(report: Report, link: str) -> Message:
+    """Return what there is to say of a stack's drift."""
+    lines = [
+        f"{one.key or one.name}: {one.property} declared {one.declared}, actual {one.actual}"
+        for one in report.drifts
+    ]
+    items = [one.as_dict() for one in report.drifts]
+    return Message(report.stack, "drift", report.summary, lines, items, link)
+
+
+def known_by(report: Report) -> list[tuple[str, str, str, str]]:
+    """Return by what it is known again."""
+    return [(one.key, one.model_id, one.property, one.actual) for one in report.drifts]
