@@ -95,7 +95,7 @@ docs: venv ## write the reference pages from the code, and build the site into .
 
 lint: venv ## look for mistakes in the code
 	@.venv/bin/ruff check .
-	@.venv/bin/shellcheck -x -P SCRIPTDIR bin/pulumi bin/lytics-ml toolchain/*.sh .ci/run .ci/test-tools
+	@.venv/bin/shellcheck -x -P SCRIPTDIR bin/pulumi bin/lytics-ml toolchain/*.sh toolchain/host-python .ci/run .ci/test-tools
 
 format: venv ## put the code into its form
 	@.venv/bin/ruff format .

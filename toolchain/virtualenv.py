@@ -109,7 +109,20 @@ def _install(requirements: str) -> None:
             "Run this again when the cause is gone; what was fetched is kept."
         )
         raise NotInstalledError(message) from exc
+    _keep_packages()
     _stamp(requirements).write_bytes(content)
+
+
+def _keep_packages() -> None:
+    """Keep what `host-python` answers instead of pip; without it pip is asked each time."""
+    listed = subprocess.run(
+        [VENV / "bin" / "python", "-m", "pip", "list", "-v", "--format", "json"],
+        env=_python_environment(),
+        check=False,
+        capture_output=True,
+    )
+    if listed.returncode == 0:
+        (VENV / ".packages.json").write_bytes(listed.stdout)
 
 
 def _python_environment() -> dict[str, str]:

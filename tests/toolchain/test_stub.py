@@ -1,4 +1,5 @@
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -151,3 +152,24 @@ def test_command_line_runs_with_the_project_importable(stub: Stub, tmp_path: Pat
     assert called == "-P -m cli list --json"
     assert importable == str(stub.root)
     assert path.split(os.pathsep)[0] == str(stub.root / "bin")
+
+
+def test_packages_are_listed_from_what_was_kept(stub: Stub) -> None:
+    """The language host's question for all packages starts no pip until something is installed."""
+    venv = stub.root / ".venv"
+    (venv / "lib" / "python3.11" / "site-packages").mkdir(parents=True)
+    (venv / ".packages.json").write_text("[]")
+    assert stub.run("up").env["PULUMI_PYTHON_CMD"] == str(stub.root / "toolchain" / "host-python")
+    question = ["-m", "pip", "list", "-v", "--format", "json"]
+    command = stub.root / "toolchain" / "host-python"
+    assert stub.run(*question, command=command).python_calls == []
+    later = time.time() + 60
+    os.utime(venv / "lib" / "python3.11" / "site-packages", (later, later))
+    assert stub.run(*question, command=command).python_calls == [" ".join(question)]
+    assert stub.run("-c", "1", command=command).python_calls == ["-c 1"]
+
+
+def test_users_python_wins(stub: Stub) -> None:
+    """A Python that the user chose for Pulumi is kept."""
+    env = {"PULUMI_PYTHON_CMD": "/a/python"}
+    assert stub.run("up", env=env).env["PULUMI_PYTHON_CMD"] == "/a/python"

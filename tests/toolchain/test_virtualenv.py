@@ -14,6 +14,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(virtualenv, "VENV", tmp_path / ".venv")
     monkeypatch.setattr(virtualenv, "_is_usable", lambda: True)
     monkeypatch.setattr(virtualenv, "run_watched", lambda *_: [])
+    monkeypatch.setattr(virtualenv, "_keep_packages", lambda: None)
     pin(tmp_path, "old")
     return tmp_path
 
