@@ -33,7 +33,7 @@ def test_failed_gate_changes_nothing_until_it_passes(project: Project) -> None:
     assert failed.code != 0, str(failed)
     new = project.id("grow")
     assert new != old
-    for told in ("grow", "auc", "at least 0.75", "0.6", "still is"):
+    for told in ("grow", "auc", "at least 0.75", "0.6", f"model {old} stays live"):
         assert told in failed.words, str(failed)
     assert account.live_ids() == {old}
     assert {resource["id"] for resource in project.resources()} == {old, new}

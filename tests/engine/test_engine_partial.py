@@ -103,3 +103,32 @@ def test_failed_up_shows_no_output_as_deleted(project: Project, more: tuple[str,
     assert not [line for line in failed.output.splitlines() if line.strip().startswith("- models")]
     shown = project.outputs()["grow"]
     assert (shown["id"], shown["gate"], shown["live"]) == (project.id("grow"), "not passed", False)
+
+
+def test_failed_up_says_what_it_holds_back(project: Project) -> None:
+    """A removal, and the old half of another replacement, wait for an `up` that ends well."""
+    account = project.account
+    account.outcome({"source": "^dormant$"}, summary={"auc": 0.6, "health": "healthy"})
+    live = model(is_active=True, label="swapped")
+    gone = model(source="email_openers")
+    project.declare({"grow": gated(auc=0), "swapped": live, "gone": gone})
+    project.up()
+    old = {key: project.id(key) for key in ("grow", "swapped", "gone")}
+
+    declared = {"grow": gated(source="dormant"), "swapped": {**live, "target": "likely_to_churn"}}
+    project.declare(declared)
+    failed = project.up(code=None)
+    assert failed.code != 0, str(failed)
+    for line in (
+        f"- grow: the gate is not passed (auc); model {old['grow']} stays live",
+        "Held back until an up ends well:",
+        f"- gone: the removal of model {old['gone']}, live",
+        f"- grow: the model that was replaced, {old['grow']}, live",
+        f"- swapped: the model that was replaced, {old['swapped']}",
+    ):
+        assert line in failed.words, f"{line}\n{failed}"
+    assert old["gone"] in account.live_ids(), str(failed)
+
+    project.declare({**declared, "grow": gated(source="dormant", auc=0.5)})
+    passed = project.up()
+    assert account.live_ids() == {project.id("grow"), project.id("swapped")}, str(passed)

@@ -1,6 +1,7 @@
 """`MlModelActivation`, the resource: what sets a model live once it is trained."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pulumi
@@ -9,7 +10,7 @@ from pulumi.dynamic import Resource
 from providers.lytics.activation import MlModelActivationProvider
 from providers.lytics.program.later import settled, then
 from providers.lytics.program.model_resource import MlModel
-from providers.lytics.program.outcomes import Failure
+from providers.lytics.program.outcomes import Failure, Live
 from providers.lytics.program.program import this_program
 from providers.lytics.program.waiting import failure_of, wait_for
 
@@ -95,19 +96,20 @@ class MlModelActivation(Resource, module="lytics", name="MlModelActivation"):
         return model_id
 
     async def _failures(self) -> list[Failure]:
-        judged = await settled([self.id, self.passed, self.pending, self.reasons, self.parts])
-        if self._problem is not None:
-            return [self._problem]
+        outputs = (self.passed, self.pending, self.reasons, self.parts, self.live_model_id)
+        judged = await settled([self.id, self.model_id, *outputs])
         if judged is None:
             # This run left it out, or its model could not be made, which the engine tells.
-            return []
-        _, passed, pending, reasons, parts = judged
+            return [self._problem] if self._problem is not None else []
+        _, model_id, passed, pending, reasons, parts, live_id = judged
+        if self._problem is not None:
+            return [replace(self._problem, live=Live(model_id, live_id))]
         if passed or pending:
             return []
         if self._model.facts.activation == "observe":
             pulumi.log.warn(f"the gate is not passed: {'; '.join(reasons)}", self)
             return []
-        return [Failure(self._key, *_told(reasons, parts))]
+        return [Failure(self._key, *_told(reasons, parts), Live(model_id, live_id))]
 
 
 def _told(reasons: list[str], parts: list[Any]) -> tuple[str, tuple[tuple[str, str, str], ...]]:

@@ -118,7 +118,8 @@ class MlModel(Resource, module="lytics", name="MlModel"):
             again: tells a new declaration from a renamed one that had this key before.
             opts: Pulumi's options for resources.
         """
-        segments = this_program().segments
+        program = this_program()
+        program.models.append(self)
         manages_live = is_active is not None or activation == "swap"
         self.facts = ModelFacts(key, activation, build_timeout, manages_live)
         parent = opts.parent if opts is not None else None
@@ -142,8 +143,8 @@ class MlModel(Resource, module="lytics", name="MlModel"):
             "key": key,
             "stack": pulumi.get_stack(),
             "lineage": _lineage(key, parent, again),
-            "source": segments.resolve(source),
-            "target": segments.resolve(target),
+            "source": program.segments.resolve(source),
+            "target": program.segments.resolve(target),
             "source_name": source_name or _spelling(source),
             "target_name": target_name or _spelling(target),
         }

@@ -1,12 +1,26 @@
 """Ends the program once, after all models have had their turn, with all that went wrong."""
 
 import asyncio
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from providers.lytics.program.ending import end_program, outputs_registered
 from providers.lytics.program.later import awaited
+from providers.lytics.shapes import Model
+
+
+@dataclass(frozen=True)
+class Live:
+    """What a swap that didn't happen has left.
+
+    Attributes:
+        model_id: the model that is declared.
+        live_id: the model of this declaration that the swap left live, None if there is none.
+    """
+
+    model_id: str
+    live_id: str | None
 
 
 @dataclass(frozen=True)
@@ -17,17 +31,28 @@ class Failure:
         key: the declaration's key.
         what: a sentence.
         rows: number, wanted and measured of each part of a gate that failed.
+        live: what is live of the declaration; None where no activation says it.
     """
 
     key: str
     what: str
     rows: tuple[tuple[str, str, str], ...] = ()
+    live: Live | None = None
+
+
+# The account's models by id, and a line for each model that is held back.
+Aftermath = tuple[Mapping[str, Model], list[str]]
 
 
 class Outcomes:
-    """Gathers what becomes of the models, and ends the program if anything went wrong."""
+    """Gathers what becomes of the models, and ends the program if anything went wrong.
 
-    def __init__(self) -> None:
+    Args:
+        aftermath: looks, after a failure, what is live and what is held back.
+    """
+
+    def __init__(self, aftermath: Callable[[], Awaitable[Aftermath]]) -> None:
+        self._aftermath = aftermath
         self._expected: list[asyncio.Future[Sequence[Failure]]] = []
         self._is_ending = False
 
@@ -68,20 +93,42 @@ class Outcomes:
         if failures:
             # Without its outputs the engine shows those of before as if they were deleted.
             await registered
-            end_program(report(failures))
+            end_program(report(failures, *await self._aftermath()))
 
 
-def report(failures: list[Failure]) -> str:
-    """Return all failures as text: sentences first, then one table of what gates wanted."""
+def report(
+    failures: list[Failure], account: Mapping[str, Model], held_back: Sequence[str] = ()
+) -> str:
+    """Return all failures as text: sentences first, then one table of what gates wanted.
+
+    Args:
+        failures: what went wrong.
+        account: the account's models by id, {} where that isn't known.
+        held_back: a line for each model that leaves only with an `up` that ends well.
+    """
     ordered = sorted(failures, key=lambda failure: failure.key)
     models = len({failure.key for failure in ordered})
     noun = "model" if models == 1 else "models"
-    lines = [f"{models} {noun} did not pass. What was live before still is."]
-    lines += [f"  - {failure.key}: {failure.what}" for failure in ordered]
+    lines = [f"{models} {noun} did not pass."]
+    lines += [f"  - {one.key}: {one.what}{_live(one.live, account)}" for one in ordered]
     rows = [(failure.key, *row) for failure in ordered for row in failure.rows]
     if rows:
         lines += ["", *_table([("model", "gate", "wanted", "measured"), *rows])]
+    if held_back:
+        lines += ["", "Held back until an up ends well:", *held_back]
     return "\n".join(lines)
+
+
+def _live(live: Live | None, account: Mapping[str, Model]) -> str:
+    """Return what is live now of a declaration whose model didn't pass, as the account shows it."""
+    if live is None or not account:
+        return ""
+    if live.live_id is None:
+        return "; nothing of it is live"
+    shown = account.get(live.live_id)
+    if shown is None or not shown.is_active:
+        return f"; model {live.live_id} was live before, and isn't any more"
+    return f"; model {live.live_id} {'is' if live.live_id == live.model_id else 'stays'} live"
 
 
 def _table(rows: list[tuple[str, str, str, str]]) -> list[str]:

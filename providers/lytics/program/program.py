@@ -9,13 +9,14 @@ import pulumi
 from providers.lytics.api.settings import KEY_VARIABLE, Settings, keys_differ
 from providers.lytics.program.ahead import Ahead
 from providers.lytics.program.ending import warn_now
-from providers.lytics.program.outcomes import Outcomes
+from providers.lytics.program.outcomes import Aftermath, Outcomes
 from providers.lytics.timing import REAL, Timing
 
 if TYPE_CHECKING:
     import httpx
 
     from providers.lytics.api.client import LyticsClient
+    from providers.lytics.program.model_resource import MlModel
     from providers.lytics.program.segment_lookup import SegmentLookup
     from providers.lytics.program.watcher import BuildWatcher
 
@@ -29,6 +30,7 @@ class Program:
 
     Attributes:
         timing: clock, sleep, chance and pauses.
+        models: the models that were declared so far.
         outcomes: what went wrong, told when all models have had their turn.
         ahead: the requests that were sent before the program knew what it declares.
     """
@@ -38,7 +40,8 @@ class Program:
     ) -> None:
         self.timing = timing
         self._transport = transport
-        self.outcomes = Outcomes()
+        self.models: list[MlModel] = []
+        self.outcomes = Outcomes(self._aftermath)
         self.ahead = Ahead(self)
 
     @cached_property
@@ -96,6 +99,12 @@ class Program:
     def waits(self) -> bool:
         """Whether this operation waits for builds; a preview, a refresh and a destroy don't."""
         return not pulumi.runtime.is_dry_run() and not os.environ.get("LYTICS_ML_NO_WAIT")
+
+    async def _aftermath(self) -> "Aftermath":
+        from providers.lytics.program.held_back import account_now, held_back  # noqa: PLC0415
+
+        account = await account_now(self)
+        return account, await held_back(self, account)
 
     def close(self) -> None:
         """Close the connection, if there is one; a program that ends needn't."""

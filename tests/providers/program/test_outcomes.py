@@ -18,7 +18,9 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc
 from providers import lytics
 from providers.lytics.host import engine_log
 from providers.lytics.program import ending, outcomes
-from providers.lytics.program.outcomes import Failure, Outcomes, report
+from providers.lytics.program.held_back import lines_of
+from providers.lytics.program.outcomes import Aftermath, Failure, Live, Outcomes, report
+from providers.lytics.shapes import Model
 
 
 @pytest.fixture
@@ -27,6 +29,11 @@ def ended(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     told: list[str] = []
     monkeypatch.setattr(outcomes, "end_program", told.append)
     return told
+
+
+async def nothing_left() -> Aftermath:
+    """Be an account of which nothing is known, and hold nothing back."""
+    return {}, []
 
 
 async def soon(*failures: Failure) -> list[Failure]:
@@ -39,7 +46,7 @@ def test_the_last_one_ends_the_program(ended: list[str]) -> None:
     """The program ends once, after all have had their turn, with all that went wrong."""
 
     async def program() -> None:
-        outcomes = Outcomes()
+        outcomes = Outcomes(nothing_left)
         with outcomes.declaring():
             outcomes.expect(soon(Failure("b", "is invalid")))
             outcomes.expect(soon())
@@ -49,19 +56,14 @@ def test_the_last_one_ends_the_program(ended: list[str]) -> None:
         await asyncio.sleep(0.01)
 
     asyncio.run(program())
-    assert ended == [
-        (
-            "3 models did not pass. What was live before still is.\n"
-            "  - a: is late\n  - b: is invalid\n  - c: is late"
-        )
-    ]
+    assert ended == [("3 models did not pass.\n  - a: is late\n  - b: is invalid\n  - c: is late")]
 
 
 def test_nothing_wrong_ends_nothing(ended: list[str]) -> None:
     """A program in which all went well isn't ended."""
 
     async def program() -> None:
-        Outcomes().expect(soon())
+        Outcomes(nothing_left).expect(soon())
         await asyncio.sleep(0.01)
 
     asyncio.run(program())
@@ -71,9 +73,9 @@ def test_nothing_wrong_ends_nothing(ended: list[str]) -> None:
 def test_a_report_counts_models_and_lines_up_numbers() -> None:
     """Sentences come first, then one table of what the gates wanted and measured."""
     rows = (("✗ auc", "at least 0.75", "0.6"), ("✓ reach", "at least 3", "4"))
-    found = report([Failure("churn", "one", rows), Failure("churn", "two")])
+    found = report([Failure("churn", "one", rows), Failure("churn", "two")], {})
     assert found.splitlines() == [
-        "1 model did not pass. What was live before still is.",
+        "1 model did not pass.",
         "  - churn: one",
         "  - churn: two",
         "",
@@ -81,6 +83,52 @@ def test_a_report_counts_models_and_lines_up_numbers() -> None:
         "  churn  ✗ auc    at least 0.75  0.6",
         "  churn  ✓ reach  at least 3     4",
     ]
+
+
+@pytest.mark.parametrize(
+    ("live_id", "told"),
+    [
+        ("old", "; model old stays live"),
+        ("new", "; model new is live"),
+        ("stopped", "; model stopped was live before, and isn't any more"),
+        ("gone", "; model gone was live before, and isn't any more"),
+        (None, "; nothing of it is live"),
+    ],
+)
+def test_what_is_live_is_said_as_the_account_shows_it(live_id: str | None, told: str) -> None:
+    """Only what the account shows as live is said to be."""
+    account = {one: Model(id=one, is_active=True) for one in ("old", "new")}
+    account["stopped"] = Model(id="stopped", is_active=False)
+    failure = Failure("churn", "the gate is not passed", live=Live("new", live_id))
+    assert report([failure], account).splitlines()[1:] == [
+        f"  - churn: the gate is not passed{told}"
+    ]
+    assert told not in report([failure], {}), "where the API doesn't answer nothing is claimed"
+
+
+def test_what_is_held_back_is_named() -> None:
+    """Removals and old halves wait, what was left out or is in use doesn't; pure."""
+    urn = "urn:pulumi:dev::lytics-ml::pulumi-python:dynamic/lytics:MlModel::"
+    below = "urn:pulumi:dev::lytics-ml::demo:Group$pulumi-python:dynamic/lytics:MlModel::"
+    resources: list[dict[str, Any]] = [
+        {"urn": f"{urn}churn", "id": "new"},
+        {"urn": f"{urn}churn", "id": "old", "delete": True},
+        {"urn": f"{urn}churn", "id": "new", "delete": True},
+        {"urn": f"{urn}left-out", "id": "kept"},
+        {"urn": f"{urn}vip", "id": "dormant"},
+        {"urn": f"{below}child", "id": "below"},
+        {"urn": "urn:pulumi:dev::lytics-ml::pulumi:pulumi:Stack::x", "id": ""},
+    ]
+    current = {f"{urn}churn": "new", f"{urn}left-out": None}
+    account = {"old": Model(id="old", is_active=True)}
+    lines = lines_of(resources, current, account)
+    assert lines == [
+        "  - child: the removal of model below",
+        "  - churn: the model that was replaced, old, live",
+        "  - vip: the removal of model dormant",
+    ]
+    told = report([Failure("churn", "x")], {}, lines).splitlines()
+    assert told[2:] == ["", "Held back until an up ends well:", *lines]
 
 
 # --- the end --------------------------------------------------------------------------------

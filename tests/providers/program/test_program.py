@@ -240,11 +240,11 @@ models:
         )
     told = str(caught.value).splitlines()
     (bad,) = (i for i, m in run.lab.account.models().items() if m["state"] == "invalid")
-    assert told[0] == "2 models did not pass. What was live before still is."
+    assert told[0] == "2 models did not pass."
     assert told[1].startswith(f"  - bad: model {bad} is invalid")
-    assert told[1].endswith("bin/lytics-ml retrain bad trains it anew")
+    assert told[1].endswith("retrain bad trains it anew; nothing of it is live")
     assert told[2:] == [
-        "  - poor: the gate is not passed (auc)",
+        "  - poor: the gate is not passed (auc); nothing of it is live",
         "",
         "  model  gate   wanted        measured",
         "  poor   ✗ auc  at least 0.7  0.6",
