@@ -49,6 +49,7 @@ def review(  # noqa: PLR0913 - each is one option of the command line
     """
     from cli.errors import CliError
     from cli.review import facts
+    from cli.review.bound import bind
     from cli.review.change import Review
     from cli.review.limits import parse_limit, refusals
     from cli.review.plan import parse_plan
@@ -73,6 +74,8 @@ def review(  # noqa: PLR0913 - each is one option of the command line
     if plan.errors:
         message = f"The preview of {name} failed:\n{plan.errors}"
         raise CliError(message)
+    if save_plan is not None:
+        bind(save_plan, state)
     made = facts.ask(project, state, plan)
     made = with_limits(made, refusals(made, *limits), forced=force)
     made = replace(made, breaches=breaches, notes=(*notes, *made.notes))
