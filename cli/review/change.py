@@ -227,9 +227,11 @@ class Review:
             if touched
             else "no live model is affected"
         )
-        return (
-            f"{_models(len(self.changes))} to change ({told}), {self.unchanged} unchanged; {live}"
-        )
+        models = _models(len(self.changes))
+        what = f"{models} to change ({told}), {self.unchanged} unchanged; {live}"
+        lost = len({use.audience.id for _, one in self.losing for use in one.uses})
+        be = "audience loses its" if lost == 1 else "audiences lose their"
+        return f"{lost} {be} scores. {what}" if lost else what
 
 
 def _models(number: int) -> str:

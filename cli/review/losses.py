@@ -10,7 +10,7 @@ from typing import Any
 from cli.review import effects
 from cli.review.change import Loss, Review, Subject
 from cli.review.words import Quoted, Words, words
-from providers.lytics.domain.audiences import Uses, deletion_refused, named, users_left
+from providers.lytics.domain.audiences import Uses, named, users_left
 from providers.lytics.shapes import Model
 
 
@@ -51,7 +51,6 @@ def loss(
 
 
 def deletion_problem(
-    key: str,
     subject: Subject,
     on_delete: Iterable[object],
     uses: Uses | None,
@@ -60,7 +59,6 @@ def deletion_problem(
     """Return why `up` will refuse to delete a model, empty if it won't.
 
     Args:
-        key: the declaration's key.
         subject: the model that is to go.
         on_delete: what is said of it in the state, and today; all must say `delete`.
         uses: who uses what.
@@ -69,7 +67,17 @@ def deletion_problem(
     if uses is None or set(on_delete) != {"delete"}:
         return ()
     users = users_left(subject.name, subject.id, uses, (account or {}).values())
-    return (words(Quoted(deletion_refused(key, subject.id, users))),) if users else ()
+    if not users:
+        return ()
+    refused = words(
+        "model ",
+        Quoted(subject.id),
+        " isn't deleted, as its score is used by ",
+        Quoted(named(users)),
+        ". Change them first, or declare on_delete: deactivate, which leaves them the scores that "
+        "they have, or on_delete: {delete: even_if_used}",
+    )
+    return (refused,)
 
 
 def told_losses(review: Review) -> Iterator[tuple[str, Words]]:
@@ -87,7 +95,7 @@ def told_losses(review: Review) -> Iterator[tuple[str, Words]]:
             f"{'get' if many else 'gets'} no new ones",
         )
         offer = (". ", *one.offer) if one.offer else ()
-        reason = (". Excepted: ", Quoted(one.excepted)) if one.excepted else ()
+        reason = (". The reason: ", Quoted(one.excepted)) if one.excepted else ()
         yield key, words(*audiences, *offer, *reason)
 
 

@@ -276,9 +276,7 @@ class _Reader:
 
     def _deletion_problem(self, subject: Subject, *on_delete: object) -> tuple[Words, ...]:
         facts = self._facts
-        return losses.deletion_problem(
-            self._step.key, subject, on_delete, facts.uses, facts.account
-        )
+        return losses.deletion_problem(subject, on_delete, facts.uses, facts.account)
 
     def _users(self, subject: Subject | None) -> tuple[Use, ...]:
         uses = self._facts.uses

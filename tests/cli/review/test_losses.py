@@ -80,6 +80,7 @@ def test_a_change_that_ends_a_score_names_the_audiences(
         assert "likely, campaign through likely" in text
         assert "lose their scores" in text
         assert how in text.replace("&#x27;", "'").replace("`", "")
+    assert written.startswith("Stack test: 2 audiences lose their scores. ")
     assert written.splitlines()[1].startswith("Refused: grow: ")
     assert as_markdown(review).splitlines()[2].startswith("> **Refused: `grow`**")
     assert 'class="node lost"' in as_page(review)
@@ -143,7 +144,7 @@ def test_a_deletion_that_up_will_refuse_cannot_be_carried_out(op: str, after: Js
     review = reviewed(op, {"on_delete": "delete"}, after)
 
     assert review.is_stuck
-    assert "isn't deleted, as its score is used by audiences likely" in as_markdown(review)
+    assert "isn't deleted, as its score is used by `likely" in as_markdown(review)
 
 
 def test_a_deletion_although_it_is_used_is_a_loss_and_no_more() -> None:
