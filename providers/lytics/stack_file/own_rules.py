@@ -52,7 +52,12 @@ def _rules_in_file(file: Path) -> list[type[Rule]]:
     module = module_from_spec(spec)
     # pydantic looks a class's module up by its name.
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    # Compiled files beside the rules would be changes that nobody has committed.
+    writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.dont_write_bytecode = writes
     return rules_in(module)
 
 

@@ -168,6 +168,7 @@ def test_a_team_adds_a_rule_of_its_own(tmp_path: Path) -> None:
     [breach] = found.judge(found.facts()).errors
 
     assert str(breach) == "[no-trials] prod.yaml:2: grow is a trial: take it out"
+    assert [path.name for path in (tmp_path / "rules").iterdir()] == ["trials.py"]
 
 
 def test_an_own_rule_that_cannot_be_loaded_is_told(tmp_path: Path) -> None:
