@@ -7,12 +7,19 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from cli.importing.keys import key_of
-from providers.lytics.domain.declaration import ModelDeclaration, ModelInputs, ModelSettings, Name
+from providers.lytics.domain.creation import adoption_problems
+from providers.lytics.domain.declaration import ModelDeclaration, ModelInputs, Name
 from providers.lytics.domain.declaration import problems_across_fields as problems_across
 from providers.lytics.domain.explain import explain
-from providers.lytics.domain.identity import CONFIG_DEFAULTS, lineage, proof_in, same_name
+from providers.lytics.domain.identity import (
+    CONFIG_DEFAULTS,
+    forms,
+    lineage,
+    lineages_of,
+    proof_in,
+    same_name,
+)
 from providers.lytics.domain.segments import SegmentBook, is_id
-from providers.lytics.host.lifecycle import adoption_problems
 from providers.lytics.shapes import Model
 from providers.lytics.stack_file.reader import Stack
 
@@ -98,7 +105,7 @@ def plan_import(
             continue
         key = key_of(model, taken)
         proof = proof_in(model.name)
-        made_elsewhere = proof is not None and proof[0] != known.lineage_of(key)
+        made_elsewhere = proof is not None and proof[0] not in forms(known.lineage_of(key))
         if reason := _unwanted(model, model.id in named, made_elsewhere and not take_over):
             plan.skipped.append((model, reason))
             plan.refused.add(model.id)
@@ -118,7 +125,11 @@ def plan_import(
 
 
 def _lineages(known: Known) -> dict[str, str]:
-    own = {lineage(known.project, known.name, key): key for key in known.stack.models}
+    own = {
+        name: key
+        for key in known.stack.models
+        for name in lineages_of(known.project, known.name, key)
+    }
     return {**own, **known.lineages}
 
 
@@ -228,16 +239,8 @@ def _misfit(known: Known, key: str, declared: Json, model: Model) -> str:
     merged = {**shared, **declared, **({"config": config} if config else {})}
     try:
         parsed = ModelDeclaration.model_validate(merged, strict=True)
-        fields = parsed.model_dump(include=set(ModelSettings.model_fields), exclude_none=True)
-        inputs = ModelInputs.model_validate(
-            {
-                **fields,
-                "key": key,
-                "lineage": known.lineage_of(key),
-                "source": model.source,
-                "target": model.target,
-                "activation": parsed.activation,
-            }
+        inputs = parsed.inputs(
+            key=key, lineage=known.lineage_of(key), source=model.source, target=model.target
         )
     except ValidationError as exc:
         return "; ".join(f"{_dotted(place)}: {what}" for place, what in explain(exc, ModelInputs))

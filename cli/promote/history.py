@@ -15,7 +15,7 @@ from cli.errors import PROBLEMS, CliError
 from cli.workspace.project import shown
 from cli.workspace.state import StackState
 from providers.lytics.domain.declaration import ModelDeclaration
-from providers.lytics.domain.identity import inputs_hash
+from providers.lytics.domain.record import hash_of
 from providers.lytics.domain.segments import SegmentBook
 from providers.lytics.errors import DeclarationError
 from providers.lytics.stack_file.reader import Stack, read_stack_file
@@ -86,8 +86,7 @@ def _hash(stack: Stack, declared: ModelDeclaration, book: SegmentBook) -> str | 
     source, target = ids
     if source is None or target is None:
         return None
-    config = declared.config.model_dump(exclude_none=True) if declared.config else {}
-    return inputs_hash(source, target, config, declared.generation or 1)
+    return hash_of(declared.inputs(key="-", lineage="-", source=source, target=target))
 
 
 def _commits(path: Path) -> Iterator[str]:

@@ -1,14 +1,19 @@
 """What a killed run left behind, and how it is put in order. Pure: nothing is asked or written."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from cli.workspace.kinship import is_of_stack, key_in
 from cli.workspace.state import Resource, StackState
-from providers.lytics.domain.declaration import ModelDeclaration, OnDelete
-from providers.lytics.domain.identity import inputs_hash, lineage, proof_in
+from providers.lytics.domain.creation import Account, TakeUp, decide
+from providers.lytics.domain.declaration import EVEN_IF_USED, ModelInputs, OnDelete
+from providers.lytics.domain.diff import differ
+from providers.lytics.domain.identity import NameIndex, forms, lineage, lineages_of, proof_in
+from providers.lytics.domain.matching import Wanted
+from providers.lytics.domain.ownership import Holding
 from providers.lytics.domain.segments import SegmentBook
+from providers.lytics.errors import ConflictError
 from providers.lytics.shapes import Model
 from providers.lytics.stack_file.reader import Stack
 
@@ -94,62 +99,127 @@ def without_pending(exported: Mapping[str, Any]) -> dict[str, Any]:
     return {**exported, "deployment": deployment}
 
 
-def find_models(
+def find_models(  # noqa: PLR0913 - each is one thing that is asked beforehand
     project: str,
     stack: Stack,
     state: StackState,
     account: Collection[Model],
     book: SegmentBook,
+    *,
+    holdings: Callable[[], Iterable[Holding]] = tuple,
 ) -> Found:
     """Return what the account has of a stack's models beside those of the state.
 
     Earlier models that their successors have retired are no leftovers, unless they are live: a
     killed run that went back to one may have set it live. Nor are those of a key that nobody knows
     any more, unless they are live or will be.
+
+    Args:
+        project: the Pulumi project.
+        stack: what is declared.
+        state: what the state has.
+        account: the account's models.
+        book: its segments.
+        holdings: asks which models the states of all stacks have.
     """
     keys = _lineages(project, stack, state)
     known = {model.id for model in state.models}
     known |= {model.adopt for model in stack.models.values() if model.adopt is not None}
     known |= _retired(state, account)
     remembered = {one: model.key for model in state.models for one in _trained(model)}
-    taken_up: dict[str, Model] = {}
+    taken_up = _taken_up(project, stack, state, account, book, holdings=holdings)
+    known |= {model.id for model in taken_up.values()}
     leftovers = []
     for model in sorted(account, key=lambda one: one.age_key):
         if model.id in known:
             continue
-        lineage_, hash_ = proof_in(model.name) or ("", "")
+        lineage_, _ = proof_in(model.name) or ("", "")
         key = remembered.get(model.id) or keys.get(lineage_) or str(key_in(model.name))
+        policy = _policy(stack, key)
         if model.id not in remembered:
             if not is_of_stack(model.name, project, state.stack, keys):
                 continue
-            if lineage_ not in keys and (_is_at_rest(model) or key in stack.removed):
-                continue  # It left as it was meant to.
-        in_state = state.model(key)
-        # What the state has of these very inputs is kept: an `up` creates nothing then.
-        is_created = in_state is None or _trained(in_state).get(in_state.id) != hash_
-        is_meant = _is_meant(stack.models.get(key), hash_, stack, book)
-        if is_created and is_meant and not model.is_invalid:
-            taken_up.setdefault(key, model)
-            if taken_up[key] is model:
+            if lineage_ not in keys and _has_left(model, policy if key in stack.removed else None):
                 continue
+            if any(one.stack != state.stack and one.id == model.id for one in holdings()):
+                continue
+        in_state = state.model(key)
         leftovers.append(
             Leftover(
                 model=model,
                 key=key,
                 in_state=in_state.id if in_state else None,
                 is_declared=key in stack.models,
-                policy=_policy(stack, key),
+                policy=policy,
             )
         )
     return Found(taken_up, tuple(leftovers))
 
 
+def _taken_up(  # noqa: PLR0913 - as find_models
+    project: str,
+    stack: Stack,
+    state: StackState,
+    account: Collection[Model],
+    book: SegmentBook,
+    *,
+    holdings: Callable[[], Iterable[Holding]],
+) -> dict[str, Model]:
+    """Return which models the next `up` takes up, by key: as its creates decide."""
+    models = {model.id: model for model in account}
+    names = NameIndex((model.id, model.name) for model in account)
+    found: dict[str, Model] = {}
+    for key, declared in stack.models.items():
+        sides = (book.id_of(stack.segment(side)) for side in (declared.source, declared.target))
+        source, target = sides
+        if source is None or target is None:
+            continue
+        first = lineage(project, state.stack, key)
+        inputs = declared.inputs(
+            key=key, stack=state.stack, lineage=first, source=source, target=target
+        )
+        wanted = _wanted(inputs, state.model(key) or state.model(declared.was or ""), models)
+        decision = decide(wanted, Account(models, names, holdings)) if wanted else None
+        if isinstance(decision, TakeUp):
+            found[key] = decision.model
+    return found
+
+
+def _wanted(inputs: ModelInputs, kept: Resource | None, models: Collection[str]) -> Wanted | None:
+    """Return what a create is after, None where the state's model is the declared one."""
+    if kept is None:
+        return Wanted(inputs, baseline=models)
+    try:
+        is_replaced = bool(differ(kept.id, kept.outputs, inputs.model_dump()).replaces)
+    except ConflictError:
+        return None  # The up says which of the two it is to be.
+    if not is_replaced:
+        return None
+    named = inputs.model_copy(update={"lineage": str(kept.outputs.get("lineage"))})
+    return Wanted(named, {kept.id}, _trained(kept), models)
+
+
 def _lineages(project: str, stack: Stack, state: StackState) -> dict[str, str]:
     """Return the keys of every lineage that is, or just was, the stack's."""
-    computed = {lineage(project, state.stack, key): key for key in stack.models}
+    computed = {
+        name: key for key in stack.models for name in lineages_of(project, state.stack, key)
+    }
     pending = {one.lineage: one.key for one in pending_of(state) if one.lineage}
     stored = {str(model.outputs.get("lineage")): model.key for model in state.models}
-    return {**computed, **pending, **stored}
+    known = {**pending, **stored}
+    return {**computed, **{form: key for one, key in known.items() for form in forms(one)}}
+
+
+def _has_left(model: Model, removed: OnDelete | None) -> bool:
+    """Tell whether a model of a key that nobody declares is as it was meant to be left.
+
+    Args:
+        model: the model.
+        removed: how `removed` lets it leave, None where it isn't there.
+    """
+    if removed == "retain":
+        return True
+    return _is_at_rest(model) and removed not in {"delete", EVEN_IF_USED}
 
 
 def _is_at_rest(model: Model) -> bool:
@@ -171,21 +241,6 @@ def _trained(model: Resource) -> Mapping[str, str]:
     """Return id -> inputs hash of the models that the state remembers of one declaration."""
     trained = model.outputs.get("trained")
     return trained if isinstance(trained, Mapping) else {}
-
-
-def _is_meant(
-    declared: ModelDeclaration | None, hash_: str, stack: Stack, book: SegmentBook
-) -> bool:
-    """Tell whether a default name's hash is that of what is declared now."""
-    if declared is None:
-        return False
-    source, target = (
-        book.id_of(stack.segment(side)) for side in (declared.source, declared.target)
-    )
-    if source is None or target is None:
-        return False
-    config = declared.config.model_dump(exclude_none=True) if declared.config else {}
-    return inputs_hash(source, target, config, declared.generation or 1) == hash_
 
 
 def _policy(stack: Stack, key: str) -> OnDelete:

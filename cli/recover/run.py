@@ -11,6 +11,7 @@ from cli.importing.run import known_of, written
 from cli.recover.locks import Lock, locks_of
 from cli.recover.recovery import Found, Leftover, Pending, find_models, pending_of, without_pending
 from cli.workspace.account import client_of, connected, proven_run, settings_of
+from cli.workspace.holdings import holdings_of
 from cli.workspace.project import Project
 from cli.workspace.pulumi import run_pulumi
 from cli.workspace.state import StackState, read_state
@@ -81,7 +82,9 @@ def assess(project: Project, stack: str) -> Damage:
             damage.book = SegmentBook(client.list_segments())
         theirs = _adopted_elsewhere(project, stack)
         ours = [model for model in damage.account if model.id not in theirs]
-        damage.found = find_models(project.name, declared, state, ours, damage.book)
+        damage.found = find_models(
+            project.name, declared, state, ours, damage.book, holdings=holdings_of(project)
+        )
     except AccountError:
         raise
     except DeclarationError as exc:

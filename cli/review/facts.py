@@ -16,6 +16,7 @@ from cli.review.words import Quoted, Words, words
 from cli.rules.check import judge_all
 from cli.rules.look import ask_for_rules
 from cli.workspace.account import connected, settings_of
+from cli.workspace.holdings import holdings_of
 from cli.workspace.project import Project
 from cli.workspace.pulumi import PulumiError, run_pulumi
 from cli.workspace.removals import declared_removals, excepted_from
@@ -98,7 +99,7 @@ def ask(project: Project, state: StackState, plan: Plan) -> Review:
         with connected(settings) as client:
             account = _account(settings, client, state)
             drifts = _drifts(project, state, plan, account)
-            known = replace(known, account=account, drifts=drifts)
+            known = replace(known, account=account, drifts=drifts, holdings=holdings_of(project))
             first = review_of(plan, known)
             if first.changes:
                 known = replace(known, audiences=ask_for_audiences(client))

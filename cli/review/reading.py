@@ -1,6 +1,6 @@
 """Makes a review of what a preview, the state and the API say. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -16,16 +16,17 @@ from cli.review.words import Quoted, Words, words
 from cli.screen.markdown import plain
 from cli.workspace.state import StackState
 from providers.lytics.domain.audiences import Use, Uses
+from providers.lytics.domain.creation import Account, Adopt, Refuse, TakeUp, decide
 from providers.lytics.domain.declaration import ModelInputs, policy_of
 from providers.lytics.domain.diff import Difference, Unknown, config_differences, differ
 from providers.lytics.domain.gate import Gate, kept_gate
 from providers.lytics.domain.identity import NameIndex, normalised_config
 from providers.lytics.domain.judging import evaluate, scores_of
 from providers.lytics.domain.liveness import LIVE_LIMIT
-from providers.lytics.domain.matching import Wanted, likely, matches
+from providers.lytics.domain.matching import Wanted
+from providers.lytics.domain.ownership import Holding
 from providers.lytics.domain.rulebook import LOSES_SCORES
 from providers.lytics.errors import ConflictError
-from providers.lytics.host.lifecycle import adoption_problems
 from providers.lytics.shapes import Model, Summary
 
 MOST_FEATURES = 8
@@ -44,6 +45,7 @@ class Facts:
         audiences: who uses the account's models.
         excepted: by key, why a change may leave audiences without scores.
         drifts: what somebody changed in Lytics since the last `up`.
+        holdings: asks which models the states of the project's stacks have.
     """
 
     state: StackState
@@ -54,6 +56,7 @@ class Facts:
     audiences: Audiences = field(default_factory=Audiences)
     excepted: Mapping[str, str] = field(default_factory=dict)
     drifts: tuple[Drift, ...] = ()
+    holdings: Callable[[], Iterable[Holding]] = tuple
 
     @property
     def uses(self) -> Uses | None:
@@ -352,19 +355,23 @@ class _Reader:
         account, step = self._facts.account, self._step
         if inputs is None or account is None:
             return None, "adopted" if step.new.get("adopt") and not step.id else otherwise, ()
-        trained = step.old.get("trained") or {}
-        if inputs.adopt is not None and inputs.adopt not in {step.id, *trained}:
-            model = account.get(inputs.adopt)
-            problems = [words(Quoted(one)) for one in adoption_problems(inputs, model)]
-            return model, "adopted", tuple(problems)
-        replaced = {step.id} if step.id else set()
-        try:
-            wanted = Wanted(inputs, replaced, trained, account)
-            found = matches(wanted, likely(wanted, account, self._facts.names))
-        except ConflictError as exc:
-            return None, otherwise, (words(Quoted(str(exc))),)
-        usable = [model for model in found if not model.is_invalid]
-        return (usable[0], "taken up again", ()) if usable else (None, otherwise, ())
+        kept = str(step.old.get("lineage") or inputs.lineage)
+        wanted = Wanted(
+            inputs.model_copy(update={"lineage": kept}),
+            {step.id} if step.id else set(),
+            step.old.get("trained") or {},
+            account,
+        )
+        match decide(wanted, Account(account, self._facts.names, self._facts.holdings)):
+            case Adopt(model=model):
+                return model, "adopted", ()
+            case TakeUp(model=model):
+                return model, "taken up again", ()
+            case Refuse(title=title, reasons=reasons):
+                adopted = account.get(inputs.adopt or "")
+                told = tuple(words(Quoted(one)) for one in reasons or (title,))
+                return adopted, "adopted" if reasons else otherwise, told
+        return None, otherwise, ()
 
     def _is_renamed(self) -> bool:
         return bool(self._step.old_key) and self._step.old_key != self._step.key

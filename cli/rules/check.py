@@ -7,7 +7,7 @@ from cli.workspace.project import Project
 from cli.workspace.state import StackState
 from providers.lytics.domain.account_facts import Declared, account_facts
 from providers.lytics.domain.audiences import Uses
-from providers.lytics.domain.identity import lineage
+from providers.lytics.domain.identity import lineages_of
 from providers.lytics.domain.rulebook import AccountFacts, Verdict
 from providers.lytics.domain.rules.proved_in import ProvedIn
 from providers.lytics.errors import LyticsError
@@ -110,8 +110,8 @@ def _account(project: Project, stack: Stack, state: StackState, asked: Asked) ->
     declared = {}
     for key, model in stack.models.items():
         own = kept.get(key) or kept.get(model.was or "")
-        lineages = {lineage(project.name, state.stack, key, again=again) for again in (0, 1)}
+        lineages = lineages_of(project.name, state.stack, key)
         if own is not None and own.outputs.get("lineage"):
-            lineages = {str(own.outputs["lineage"])}
+            lineages = frozenset([str(own.outputs["lineage"])])
         declared[key] = Declared(model, lineages, {own.id} if own is not None else ())
     return account_facts(declared, asked.models, asked.uses)

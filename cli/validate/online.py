@@ -8,7 +8,7 @@ from cli.validate.validation import Finding, Report
 from cli.workspace.account import client_of
 from cli.workspace.project import Project, shown
 from providers.lytics.api.client import LyticsClient
-from providers.lytics.domain.identity import lineage, proof_in, same_name
+from providers.lytics.domain.identity import lineages_of, proof_in, same_name
 from providers.lytics.domain.liveness import LIVE_LIMIT
 from providers.lytics.domain.segments import SegmentBook, is_id
 from providers.lytics.errors import LyticsError
@@ -49,7 +49,7 @@ class _Check:
         self._stack = stack
         self._client = client
         self._places = Places(report.path)
-        self._lineages = {key: lineage(project.name, report.name, key) for key in stack.models}
+        self._lineages = {key: lineages_of(project.name, report.name, key) for key in stack.models}
 
     def all(self) -> None:
         """Run every check; what fails in one of them keeps the others from nothing."""
@@ -114,7 +114,7 @@ class _Check:
         proof = proof_in(model.name)
         return (
             model.id == declared.adopt
-            or (proof is not None and proof[0] == self._lineages[key])
+            or (proof is not None and proof[0] in self._lineages[key])
             or (declared.name is not None and same_name(declared.name, model.name))
         )
 

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Collection
 
-from providers.lytics.domain.identity import lineage, proof_in
+from providers.lytics.domain.identity import lineages_of, proof_in
 
-_KEY_IN_NAME = re.compile(r"^(?:ml:)?\s*(.+)-[0-9a-f]{6}-[0-9a-f]{8}(?:_\d{1,3})?$", re.IGNORECASE)
-_SECOND = 1
-"""The mark of a declaration whose key belonged to another one that was renamed since."""
+_KEY_IN_NAME = re.compile(
+    r"^(?:ml:)?\s*(.+)-(?:[0-9a-f]{12}|[0-9a-f]{6})-[0-9a-f]{8}(?:_\d{1,3})?$", re.IGNORECASE
+)
 
 
 def key_in(name: str) -> str | None:
@@ -32,6 +32,4 @@ def is_of_stack(name: str, project: str, stack: str, lineages: Collection[str]) 
     if proof[0] in lineages:
         return True
     key = key_in(name)
-    return key is not None and proof[0] in {
-        lineage(project, stack, key, again=again) for again in (0, _SECOND)
-    }
+    return key is not None and proof[0] in lineages_of(project, stack, key)

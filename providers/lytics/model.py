@@ -33,7 +33,7 @@ class MlModelProvider(StatelessProvider):
         properties = plain(news)
         stored = plain(_olds).get("lineage")
         if isinstance(computed := properties.get("lineage"), str):
-            news = {**news, "lineage": self.run.declared_lineage(computed, stored)}
+            news = {**news, "lineage": self.run.declared.checked(computed, stored)}
         across = problems_across_fields(properties)
         return CheckResult(news, check_shape(ModelInputs, properties, across))
 
@@ -45,7 +45,7 @@ class MlModelProvider(StatelessProvider):
         """
         state, inputs = plain(_olds), plain(_news)
         with told(f"Failed to compare model '{inputs.get('key')}'", self.run):
-            if self.run.is_declared(inputs.get("lineage")):
+            if self.run.declared.is_checked(inputs.get("lineage")):
                 difference = ModelLifecycle(self.run).diff(_id, state, inputs)
             else:
                 difference = differ(_id, state, inputs)

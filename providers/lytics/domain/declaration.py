@@ -323,6 +323,37 @@ class ModelDeclaration(ModelSettings):
         waits = self.config is not None and self.config.build_only is True
         return "swap" if self.is_active and waits else None
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What its resource is given besides key and segments; what isn't declared is left out.
+
+        An activation sets the model live: the model itself then has no is_active at all.
+        """
+        given = self.model_dump(include=set(ModelSettings.model_fields), exclude_none=True)
+        if self.activation is None:
+            return given
+        return {
+            **{name: value for name, value in given.items() if name != "is_active"},
+            "activation": self.activation,
+        }
+
+    def inputs(
+        self, *, key: str, lineage: str, source: str, target: str, stack: str | None = None
+    ) -> ModelInputs:
+        """Return the model as the program hands it to the provider.
+
+        Args:
+            key: its key.
+            lineage: its lineage.
+            source: the source's id.
+            target: the target's id.
+            stack: the stack's name, without organisation.
+        """
+        known = {"key": key, "stack": stack, "lineage": lineage}
+        return ModelInputs.model_validate(
+            {**self.settings, **known, "source": source, "target": target}
+        )
+
 
 class Removal(BaseModel):
     """How a model that is no longer declared leaves the account."""

@@ -7,15 +7,23 @@ written here is stored in names and states for good: a golden test holds it.
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 # Names of an account, of which every operation sees the same ones again and again.
 _REMEMBERED = 8192
 
+# Nobody declares one key so often, each time while all earlier ones are in use.
+MOST_LIVES = 100
+# Of so many lives of a key a name is known again without its state.
+_LIVES_TOLD = 5
+
 FORBIDDEN_IN_NAMES = ".;/\\"
-LINEAGE_DIGITS = 6
+LINEAGE_DIGITS = 12
+# Versions before 0.2 kept as many; their names and states stay as they are.
+EARLIER_LINEAGE_DIGITS = 6
 INPUTS_DIGITS = 8
 
 # Lytics documents these defaults (API page: collect; model builder: the others are off).
@@ -38,17 +46,54 @@ def normalised_config(config: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def lineage(project: str, stack: str, key: str, parent: str = "", again: int = 0) -> str:
-    """Return the 6 hex digits that every model of one declaration shares.
+    """Return the 12 hex digits that every model of one declaration shares.
 
     Args:
         project: the Pulumi project.
         stack: the stack's name.
         key: the declaration's key.
         parent: the URN of the parent, "" where there is none.
-        again: tells a new declaration from a renamed one that had its key before.
+        again: 1 for what versions before 0.2 gave the second declaration of a key.
     """
     parts = [project, stack, parent, key, *([str(again)] if again else [])]
     return _digits(parts, LINEAGE_DIGITS)
+
+
+def lives(first: str) -> Iterator[str]:
+    """Yield the lineages that a declaration may have, the one to try first at first.
+
+    Args:
+        first: the lineage of its project, stack, parents and key.
+    """
+    yield first
+    for number in range(2, MOST_LIVES + 1):
+        yield _digits([first, number], LINEAGE_DIGITS)
+
+
+@lru_cache(_REMEMBERED)
+def lineages_of(project: str, stack: str, key: str) -> frozenset[str]:
+    """Return every lineage, in every form, that names of a key's models may show.
+
+    Args:
+        project: the Pulumi project.
+        stack: the stack's name.
+        key: the declaration's key; one without a parent.
+    """
+    firsts = [lineage(project, stack, key, again=again) for again in (0, 1)]
+    later = islice(lives(firsts[0]), 1, _LIVES_TOLD)
+    return frozenset(form for one in (*firsts, *later) for form in forms(one))
+
+
+def forms(lineage_: str) -> tuple[str, ...]:
+    """Return a lineage in every form in which names hold it: as it is, and as it was before 0.2."""
+    if len(lineage_) != LINEAGE_DIGITS:
+        return (lineage_,)
+    return (lineage_, lineage_[:EARLIER_LINEAGE_DIGITS])
+
+
+def is_same_lineage(one: str, other: str) -> bool:
+    """Tell whether two lineages are one declaration's, each in whatever form."""
+    return one in forms(other) or other in forms(one)
 
 
 def inputs_hash(source: str, target: str, config: Mapping[str, Any] | None, generation: int) -> str:
@@ -72,11 +117,11 @@ def same_name(sent: str, returned: str) -> bool:
 
 def ends_with_proof(returned: str, lineage_: str, inputs: str) -> bool:
     """Tell whether a default name proves these inputs of this lineage, whatever its key was."""
-    proof = _mark(lineage_, inputs)
-    return _core(returned).endswith(proof) or _core(_without_suffix(returned)).endswith(proof)
+    found = proof_in(returned)
+    return found is not None and found[0] in forms(lineage_) and found[1] == inputs
 
 
-_DEFAULT_NAME = re.compile(r"-([0-9a-f]{6})-([0-9a-f]{8})$")
+_DEFAULT_NAME = re.compile(r"-([0-9a-f]{12}|[0-9a-f]{6})-([0-9a-f]{8})$")
 
 
 @lru_cache(_REMEMBERED)
@@ -110,7 +155,9 @@ class NameIndex:
             return
         self._names[model_id] = name
         proof = proof_in(name)
-        marks = {_core(name), _core(_without_suffix(name))} | ({_mark(*proof)} if proof else set())
+        marks = {_core(name), _core(_without_suffix(name))}
+        if proof is not None:
+            marks |= {_mark(*proof), _mark(proof[0])}
         for mark in marks:
             self._ids[mark] = (*self._ids.get(mark, ()), model_id)
 
@@ -120,10 +167,17 @@ class NameIndex:
 
     def proven(self, lineage_: str, inputs: str) -> tuple[str, ...]:
         """Return the ids of the models whose default name proves these inputs."""
-        return self._ids.get(_mark(lineage_, inputs), ())
+        return self._of(_mark(form, inputs) for form in forms(lineage_))
+
+    def made_for(self, lineage_: str) -> tuple[str, ...]:
+        """Return the ids of the models whose default name shows a lineage."""
+        return self._of(_mark(form) for form in forms(lineage_))
+
+    def _of(self, marks: Iterable[str]) -> tuple[str, ...]:
+        return tuple(model_id for mark in marks for model_id in self._ids.get(mark, ()))
 
 
-def _mark(lineage_: str, inputs: str) -> str:
+def _mark(lineage_: str, inputs: str = "") -> str:
     return f"-{lineage_}-{inputs}"
 
 

@@ -44,6 +44,11 @@ class Wanted:
         return hash_of(self.inputs)
 
     @property
+    def is_first(self) -> bool:
+        """Whether the state has had no model of this declaration: it has no lineage yet."""
+        return not self.replaced and not self.trained
+
+    @property
     def name(self) -> str:
         """The name to send."""
         return self.inputs.name or default_name(self.inputs.key, self.inputs.lineage, self.hash)
@@ -109,7 +114,9 @@ def _same_outside(wanted: Wanted, model: Model) -> bool:
     if (model.source.lower(), model.target.lower()) != (inputs.source, inputs.target):
         return False
     if model.id in wanted.trained:
-        return wanted.trained[model.id] == wanted.hash
+        # The hash doesn't hold the name, and audiences find a score by it.
+        is_named = inputs.name is None or same_name(inputs.name, model.name)
+        return is_named and wanted.trained[model.id] == wanted.hash
     if inputs.name is None and model.name == wanted.name:
         # The name holds the hash: that is proof, whatever Lytics made of the config, and beside
         # it a second one is never sent. An altered name may be that of somebody's copy.

@@ -60,6 +60,17 @@ def outputs_of(
     }
 
 
+def with_declared_lineage(outputs: dict[str, Any], declared: str | None) -> dict[str, Any]:
+    """Return what the state keeps, with the lineage of the inputs where another one was given.
+
+    A key that is declared anew while another declaration has its lineage is given the next one:
+    then names hold that, and the inputs the first.
+    """
+    if declared in {None, outputs["lineage"]}:
+        return outputs
+    return {**outputs, "declared_lineage": declared}
+
+
 def _shown_config(model: Model) -> dict[str, Any]:
     """Return the config that the API reports, its field names as a terminal can show them.
 

@@ -1,16 +1,25 @@
 """What happens to a model: created exactly once, updated, read, retired. Knows no Pulumi."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from providers.lytics.domain.creation import (
+    Account,
+    Adopt,
+    Refuse,
+    TakeUp,
+    Train,
+    decide,
+    payload,
+)
 from providers.lytics.domain.declaration import ModelInputs, OnDelete
 from providers.lytics.domain.diff import Difference, differ
-from providers.lytics.domain.identity import normalised_config, proof_in, same_name
-from providers.lytics.domain.matching import Wanted, contradictions, likely, matches
+from providers.lytics.domain.matching import Wanted, likely, matches
 from providers.lytics.domain.record import (
     inputs_from,
     outputs_of,
     settled_is_active,
+    with_declared_lineage,
 )
 from providers.lytics.errors import (
     AccountError,
@@ -20,6 +29,7 @@ from providers.lytics.errors import (
     RejectedError,
     RequestError,
 )
+from providers.lytics.host.declared import Declared
 from providers.lytics.host.model_list import Look
 from providers.lytics.host.run import Run
 from providers.lytics.shapes import Model
@@ -50,15 +60,15 @@ class ModelLifecycle:
         """
         difference = differ(model_id, state, inputs)
         self._run.expect_account(state.get("aid"))
-        lineage = str(state.get("lineage"))
+        declared = self._run.declared.get(str(inputs.get("key")), str(inputs.get("lineage")))
         # A swap after a killed replacement finds the model before by this alone.
-        self._run.note_trained(lineage, state.get("trained") or {})
+        self._run.declared.remember(declared, str(state.get("lineage")), state.get("trained") or {})
         if difference.replaces:
-            self._run.note_replaced(lineage, model_id)
-            self._run.note_policy(model_id, state.get("on_delete") or "deactivate")
+            policy = inputs_from(state).on_delete or "deactivate"
+            self._run.declared.replace(declared, model_id, policy)
             self._warn_if_used(model_id, state, inputs)
         else:
-            self._keep(lineage, str(inputs.get("key")), model_id, inputs)
+            self._keep(declared, model_id, inputs)
         return difference
 
     def create(self, inputs: ModelInputs) -> tuple[str, dict[str, Any]]:
@@ -69,24 +79,30 @@ class ModelLifecycle:
             AccountError: the key is another account's.
             RequestError: the API failed; the next run finds what this one made.
         """
-        known = self._run.lineage(inputs.lineage)
+        declared = self._run.declared.get(inputs.key, inputs.lineage)
         baseline = self._run.baseline()
         self._run.prove_account()
-        wanted = Wanted(inputs, frozenset(known.replaced), dict(known.trained), baseline)
-        taken_up = None
-        model = self._adopted(wanted)
-        if model is None:
-            found = self._matches(wanted)
-            model = taken_up = self._taken_up(wanted, found)
-            if model is None:
-                # What isn't taken up is `invalid`, and not this create's.
-                model = self._trained(wanted, {one.id for one in found})
+        kept = inputs.model_copy(update={"lineage": declared.lineage or inputs.lineage})
+        wanted = Wanted(kept, frozenset(declared.replaced), dict(declared.trained), baseline)
+        decision = decide(wanted, self._account(wanted))
+        if isinstance(decision, Refuse):
+            raise ConflictError(str(decision))
+        wanted = decision.wanted
+        if isinstance(decision, Train):
+            if decision.note:
+                self._run.say(f"'{inputs.key}': {decision.note}; a model of its own is trained")
+            model = self._trained(wanted, decision.before)
+        else:
+            model = decision.model
+            self._say_what_is_used(decision)
         self._run.looks.remember(model)
-        self._keep(inputs.lineage, inputs.key, model.id, inputs.model_dump())
+        self._run.declared.remember(declared, wanted.inputs.lineage, {})
+        self._keep(declared, model.id, inputs.model_dump())
         model = self._brought_in_line(inputs, model)
-        if taken_up is not None:
-            model = self._live_as_if_new(inputs, model)
-        return model.id, outputs_of(inputs, model, known.trained)
+        if isinstance(decision, TakeUp):
+            model = self._live_as_if_new(declared, inputs, model)
+        outputs = outputs_of(wanted.inputs, model, declared.trained)
+        return model.id, with_declared_lineage(outputs, inputs.lineage)
 
     def update(
         self, model_id: str, state: Mapping[str, Any], inputs: ModelInputs
@@ -103,7 +119,8 @@ class ModelLifecycle:
             what = f"model {model_id} is gone; pulumi up --refresh notices and trains it anew"
             raise ConflictError(what)
         model = self._brought_in_line(inputs, model)
-        return outputs_of(inputs, model, state.get("trained"))
+        outputs = outputs_of(inputs, model, state.get("trained"))
+        return with_declared_lineage(outputs, state.get("declared_lineage"))
 
     def read(
         self, model_id: str, state: Mapping[str, Any]
@@ -118,9 +135,11 @@ class ModelLifecycle:
         if model is None:
             return None
         inputs = inputs_from(state)
+        known_by = state.get("declared_lineage") or inputs.lineage
         outputs = outputs_of(inputs, model, state.get("trained"))
+        outputs = with_declared_lineage(outputs, known_by)
         seen = {name: outputs[name] for name in outputs["managed"] if name in outputs}
-        return outputs, {**inputs.model_dump(exclude_none=True), **seen}
+        return outputs, {**inputs.model_dump(exclude_none=True), "lineage": known_by, **seen}
 
     def delete(
         self, model_id: str, state: Mapping[str, Any], policy: OnDelete | None = None
@@ -138,12 +157,12 @@ class ModelLifecycle:
                 is to be deleted and audiences use its score.
             AccountError: the key is another account's.
         """
-        if self._run.is_in_use(model_id):
+        if self._run.declared.of_model(model_id) is not None:
             # Going back adopts the model that an earlier run marked for deletion: the same one.
             self._run.say(f"model {model_id} stays: it is in use again")
             return
         inputs = inputs_from(state)
-        policy = policy or self._run.policy_of(model_id)
+        policy = policy or self._run.declared.policy_of(model_id)
         if policy is not None:
             inputs = inputs.model_copy(update={"on_delete": policy})
         self._run.expect_account(state.get("aid"))
@@ -156,42 +175,37 @@ class ModelLifecycle:
             self._refuse_to_leave_a_gap(inputs, model)
         self._retire(self._not_used(inputs, model), model)
 
-    def _keep(self, lineage: str, key: str, model_id: str, inputs: Mapping[str, Any]) -> None:
-        self._run.note_kept(lineage, key, model_id, stays_idle=inputs.get("is_active") is False)
-        self._run.lineage(lineage).leaves = inputs.get("on_delete") or "deactivate"
+    def _keep(self, declared: Declared, model_id: str, inputs: Mapping[str, Any]) -> None:
+        self._run.declared.keep(declared, model_id)
+        declared.stays_idle = inputs.get("is_active") is False
+        declared.leaves = inputs.get("on_delete") or "deactivate"
 
     # --- create -----------------------------------------------------------------------------
 
-    def _adopted(self, wanted: Wanted) -> Model | None:
-        inputs = wanted.inputs
-        if inputs.adopt is None or inputs.adopt in {*wanted.replaced, *wanted.trained}:
-            return None
-        model = self._run.find(inputs.adopt, self._run.looks.any())
-        problems = adoption_problems(inputs, model)
-        if problems or model is None:
-            title = f"'{inputs.key}' can't adopt model {inputs.adopt}:"
-            raise ConflictError("\n  - ".join([title, *problems]))
-        self._run.say(f"'{inputs.key}' adopts model {model.id}, \"{model.name}\"")
-        return model
+    def _account(self, wanted: Wanted) -> Account:
+        """Return what a create can know, the model that it adopts included."""
+        looks, models = self._run.looks, self._run.looks.any().models
+        adopted = wanted.inputs.adopt
+        if adopted is not None and adopted not in models:
+            found = self._run.find(adopted, looks.any())
+            models = models if found is None else {**models, found.id: found}
+        return Account(models, looks.names, self._run.holdings, self._run.owner)
 
-    def _taken_up(self, wanted: Wanted, matching: list[Model]) -> Model | None:
-        """Return a model that an earlier or interrupted run made of these very inputs."""
-        found = [m for m in matching if not m.is_invalid]
-        free = [m for m in found if self._run.owner(m.id) in {None, wanted.inputs.key}]
-        if not found:
-            return None
-        model = (free or found)[0]
-        self._run.say(
-            f"'{wanted.inputs.key}' takes up model {model.id} "
-            f"({model.state}, created {model.created[:19]}) instead of training it again"
-        )
-        return model
+    def _say_what_is_used(self, decision: Adopt | TakeUp) -> None:
+        key, model = decision.wanted.inputs.key, decision.model
+        if isinstance(decision, Adopt):
+            self._run.say(f"'{key}' adopts model {model.id}, \"{model.name}\"")
+        else:
+            self._run.say(
+                f"'{key}' takes up model {model.id} "
+                f"({model.state}, created {model.created[:19]}) instead of training it again"
+            )
 
     def _matches(self, wanted: Wanted, look: Look | None = None) -> list[Model]:
         models = (look or self._run.looks.any()).models
         return matches(wanted, likely(wanted, models, self._run.looks.names))
 
-    def _trained(self, wanted: Wanted, before: set[str]) -> Model:
+    def _trained(self, wanted: Wanted, before: Collection[str]) -> Model:
         """Send a create until one took effect for certain, and never a second one.
 
         Args:
@@ -204,7 +218,7 @@ class ModelLifecycle:
         self._say_if_renamed(wanted, made)
         return self._only_one(wanted, made, before)
 
-    def _sent(self, wanted: Wanted, before: set[str]) -> Model:
+    def _sent(self, wanted: Wanted, before: Collection[str]) -> Model:
         for may_repeat in tries(self._run.settings.patience_s, self._run.timing):
             try:
                 return self._run.client.create_model(payload(wanted))
@@ -223,7 +237,9 @@ class ModelLifecycle:
                 self._run.timing.sleep(hold_s * self._run.timing.uniform(1, 1.5))
         raise AssertionError  # pragma: no cover - the last try returns or raises
 
-    def _found_after(self, wanted: Wanted, before: set[str], error: RequestError) -> Model | None:
+    def _found_after(
+        self, wanted: Wanted, before: Collection[str], error: RequestError
+    ) -> Model | None:
         """Look whether a create without a good reply took effect, as long as the list may lag."""
         if not error.may_have_taken_effect:
             return None
@@ -258,7 +274,7 @@ class ModelLifecycle:
         for twin in twins:
             self._discard(twin, f"model {first.id} of the same declaration was there first")
 
-    def _only_one(self, wanted: Wanted, made: Model, before: set[str]) -> Model:
+    def _only_one(self, wanted: Wanted, made: Model, before: Collection[str]) -> Model:
         """Settle two creates of the same model, by two runs at once or by a list that lagged."""
         try:
             found = self._once_listed(wanted, made, before)
@@ -273,7 +289,7 @@ class ModelLifecycle:
         self._discard(made, f"model {first.id} of the same declaration was there first")
         return first
 
-    def _once_listed(self, wanted: Wanted, made: Model, before: set[str]) -> list[Model]:
+    def _once_listed(self, wanted: Wanted, made: Model, before: Collection[str]) -> list[Model]:
         """Return this create's matches as soon as ML List shows the model that was made."""
         look = self._run.looks.now(self._run.gather)
         for _ in tries(self._run.settings.settle_s, self._run.timing):
@@ -350,13 +366,13 @@ class ModelLifecycle:
         self._run.looks.remember(model)
         return model
 
-    def _live_as_if_new(self, inputs: ModelInputs, model: Model) -> Model:
+    def _live_as_if_new(self, declared: Declared, inputs: ModelInputs, model: Model) -> Model:
         """Put a model that is taken up again live if what it replaces is live.
 
         Its own replacement has deactivated it; with `is_active` left out and without `build_only`
         a new model goes live by itself, so going back must not end with nothing live.
         """
-        replaced = self._run.lineage(inputs.lineage).replaced
+        replaced = declared.replaced
         if not any(m.is_active for i, m in self._run.looks.any().models.items() if i in replaced):
             return model
         waits = inputs.config is not None and inputs.config.build_only is True
@@ -373,8 +389,8 @@ class ModelLifecycle:
     # --- delete -----------------------------------------------------------------------------
 
     def _refuse_to_leave_a_gap(self, inputs: ModelInputs, model: Model) -> None:
-        known = self._run.lineage(inputs.lineage)
-        if not (model.is_active and known.current) or known.stays_idle:
+        known = self._run.declared.successor_of(inputs.key, inputs.lineage)
+        if known is None or known.current is None or known.stays_idle or not model.is_active:
             return
         successor = self._run.find(
             known.current, self._run.looks.at_most_old(self._run.timing.recent_s)
@@ -408,7 +424,8 @@ class ModelLifecycle:
         if not users:
             return inputs
         # A model that was replaced while it was to be deleted leaves as its key is declared today.
-        today = self._run.lineage(inputs.lineage).leaves
+        declared = self._run.declared.successor_of(inputs.key, inputs.lineage)
+        today = declared.leaves if declared else None
         if today in {None, "delete"}:
             raise ConflictError(self._run.users.refusal(inputs.key, model.id, users))
         return inputs.model_copy(update={"on_delete": today})
@@ -479,60 +496,3 @@ def tries(within_s: float, timing: Timing) -> Iterator[bool]:
         timing.sleep(left_s * timing.uniform(0.5, 1))
         pause_s = min(pause_s * 2, timing.looks.longest_s)
     yield False
-
-
-def payload(wanted: Wanted) -> dict[str, Any]:
-    """Return the body of a create: every documented default is sent, so that none matters.
-
-    A model that must not go live by itself is built with `build_only`; one that is meant to be
-    live is built without it. Where nothing is declared, nothing is sent.
-    """
-    inputs = wanted.inputs
-    declared = inputs.config.model_dump(exclude_none=True) if inputs.config else {}
-    config = normalised_config(declared)
-    if inputs.must_not_go_live_by_itself:
-        config["build_only"] = True
-    elif inputs.is_active and "build_only" not in config:
-        config["build_only"] = False
-    body: dict[str, Any] = {
-        "name": wanted.name,
-        "source": inputs.source,
-        "target": inputs.target,
-        "config": config,
-    }
-    if inputs.label is not None:
-        body["label"] = inputs.label
-    return body
-
-
-def adoption_problems(inputs: ModelInputs, model: Model | None) -> list[str]:
-    """Return why a model can't be adopted as declared, a sentence each; pure."""
-    if model is None:
-        return [f"the account has no model {inputs.adopt}"]
-    proof = proof_in(model.name)
-    if proof is not None and proof[0] != inputs.lineage and not inputs.take_over:
-        what = f'its name "{model.name}" shows that another declaration or stack made it'
-        return [f"{what}; once that one has let it go, say take_over: true"]
-    return _differences_that_replace(inputs, model)
-
-
-def _differences_that_replace(inputs: ModelInputs, model: Model) -> list[str]:
-    # Lytics alters names: a model that was made under the declared one may be listed as "ML: …".
-    named = inputs.name is None or same_name(inputs.name, model.name)
-    differing = [
-        f"{name}: declared {wanted}, the model has {actual}"
-        for name, wanted, actual in (
-            ("name", None if named else inputs.name, model.name),
-            ("source", inputs.source, model.source.lower()),
-            ("target", inputs.target, model.target.lower()),
-        )
-        if wanted is not None and wanted != actual
-    ]
-    declared = normalised_config(
-        inputs.config.model_dump(exclude_none=True) if inputs.config else {}
-    )
-    reported = model.config.reported()
-    return differing + [
-        f"config.{key}: declared {declared[key]}, the model has {reported[key]}"
-        for key in contradictions(inputs, model)
-    ]

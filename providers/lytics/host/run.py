@@ -6,47 +6,28 @@ which were trained before can only be known here: the engine tells a create noth
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from providers.lytics.api.settings import Settings
+from providers.lytics.domain.ownership import Holding
 from providers.lytics.errors import (
     AccountError,
-    ConflictError,
     ForbiddenError,
     LyticsError,
     RequestError,
 )
+from providers.lytics.host.declared import Declarations, Declared
 from providers.lytics.host.engine_log import tell, warn
 from providers.lytics.host.model_list import Look, Looks
+from providers.lytics.host.states import ask_holdings
 from providers.lytics.host.used import Users
 from providers.lytics.shapes import Model
 from providers.lytics.timing import REAL, Timing
 
 if TYPE_CHECKING:
     from providers.lytics.api.client import LyticsClient
-    from providers.lytics.domain.declaration import OnDelete
-
-
-@dataclass
-class Lineage:
-    """What a run knows of one declaration.
-
-    Attributes:
-        current: the id that the resource has come to in this run, None before.
-        stays_idle: whether that model is declared not to be live.
-        leaves: how it is declared to leave, `on_delete`; None before it is known.
-        replaced: ids that this run replaces.
-        trained: id -> inputs hash of every model that the state remembers.
-    """
-
-    current: str | None = None
-    stays_idle: bool = False
-    leaves: "OnDelete | None" = None
-    replaced: set[str] = field(default_factory=set)
-    trained: dict[str, str] = field(default_factory=dict)
 
 
 class Run:
@@ -57,6 +38,7 @@ class Run:
         client: replaces the client in tests.
         say: where sentences for the user go.
         timing: clock, sleep, chance and pauses.
+        holdings: asks which models the states of the project's stacks have.
     """
 
     def __init__(
@@ -65,6 +47,7 @@ class Run:
         client: "LyticsClient | None" = None,
         say: Callable[[str], None] = tell,
         timing: Timing = REAL,
+        holdings: Callable[[], Iterable[Holding]] = tuple,
     ) -> None:
         self.settings = settings
         self.timing = timing
@@ -74,15 +57,14 @@ class Run:
         self.swapping = timing.lock()
         self._client = client
         self._lock = threading.RLock()
-        self._lineages: dict[str, Lineage] = {}
-        self._stored_lineages: dict[str, str] = {}
-        self._declared: set[str] = set()
-        self._owners: dict[str, str] = {}
+        self.declared = Declarations()
+        self._ask_holdings = holdings
+        self._asking = threading.Lock()
+        self._holdings: tuple[Holding, ...] | None = None
         self._aid = settings.account_id
         self._looks: Looks | None = None
         self._sending = 0
         self._told: set[str] = set()
-        self._policies: dict[str, OnDelete] = {}
         self._held: set[str] = set()
         self._baseline: frozenset[str] | None = None
 
@@ -154,79 +136,9 @@ class Run:
         while self._sending and self.timing.monotonic() < end_s:
             self.timing.sleep(self.timing.gather_step_s)
 
-    def lineage(self, name: str) -> Lineage:
-        """Return what is known of a lineage."""
-        with self._lock:
-            return self._lineages.setdefault(name, Lineage())
-
-    def lineage_of(self, model_id: str) -> Lineage | None:
-        """Return what is known of the lineage that a model of this run belongs to."""
-        with self._lock:
-            return next((k for k in self._lineages.values() if k.current == model_id), None)
-
-    def declared_lineage(self, computed: str, stored: str | None) -> str:
-        """Return the lineage that a resource keeps for good, and note that it is declared.
-
-        A resource that was renamed or moved keeps the lineage it was created with, also when it
-        is replaced: then the engine checks a second time without the old inputs.
-        """
-        with self._lock:
-            if stored is not None:
-                self._stored_lineages[computed] = stored
-            lineage = self._stored_lineages.get(computed, computed)
-            self._declared.add(lineage)
-            return lineage
-
-    def is_declared(self, lineage: object) -> bool:
-        """Tell whether the program of this run has declared a lineage so far.
-
-        The engine checks what a program declares before it compares or creates it; what it only
-        refreshes or deletes it never checks.
-        """
-        with self._lock:
-            return isinstance(lineage, str) and lineage in self._declared
-
-    def note_kept(self, lineage: str, key: str, model_id: str, *, stays_idle: bool) -> None:
-        """Note that a resource is, from here on, this model.
-
-        Raises:
-            ConflictError: another resource of this run is that model already.
-        """
-        with self._lock:
-            owner = self._owners.setdefault(model_id, key)
-            if owner != key:
-                what = (
-                    f"'{owner}' and '{key}' both come to model {model_id}. "
-                    "Give one of them another name, or other inputs"
-                )
-                raise ConflictError(what)
-            known = self.lineage(lineage)
-            known.current, known.stays_idle = model_id, stays_idle
-            known.replaced.discard(model_id)
-
-    def note_replaced(self, lineage: str, model_id: str) -> None:
-        """Note that a resource's model is to be replaced in this run."""
-        with self._lock:
-            self.lineage(lineage).replaced.add(model_id)
-
-    def note_policy(self, model_id: str, policy: "OnDelete") -> None:
-        """Note how a model leaves by the state of the resource that is it now.
-
-        After a killed run the state may hold the same model a second time, marked for deletion,
-        with the policy of before.
-        """
-        with self._lock:
-            self._policies[model_id] = policy
-
-    def policy_of(self, model_id: str) -> "OnDelete | None":
-        """Return how a model leaves by the state of its resource, None where that isn't known."""
-        with self._lock:
-            return self._policies.get(model_id)
-
-    def note_trained(self, lineage: str, trained: Mapping[str, str]) -> None:
-        """Note what the state remembers of models that were trained before."""
-        with self._lock:
-            self.lineage(lineage).trained.update(trained)
+    def lineage_of(self, model_id: str) -> Declared | None:
+        """Return what is known of the declaration that has come to a model in this run."""
+        return self.declared.of_model(model_id)
 
     def note_held(self, model_id: str) -> None:
         """Note that a model was still being built when it was declared not to go live by itself."""
@@ -238,15 +150,20 @@ class Run:
         with self._lock:
             return model_id in self._held
 
-    def is_in_use(self, model_id: str) -> bool:
-        """Tell whether a resource of this run is this model."""
-        with self._lock:
-            return any(known.current == model_id for known in self._lineages.values())
-
     def owner(self, model_id: str) -> str | None:
         """Return the key of the resource of this run that is this model."""
-        with self._lock:
-            return self._owners.get(model_id)
+        return self.declared.owner(model_id)
+
+    def holdings(self) -> tuple[Holding, ...]:
+        """Return the models that the states of the project's stacks have, asked for once.
+
+        Raises:
+            ConflictError: Pulumi can't tell.
+        """
+        with self._asking:
+            if self._holdings is None:
+                self._holdings = tuple(self._ask_holdings())
+            return self._holdings
 
     @property
     def account_id(self) -> int | None:
@@ -342,5 +259,5 @@ def start_run(config: Callable[[str], Any]) -> Run:
     """Return this process' run, started at the first call; both providers share it."""
     with _runs_lock:
         if "run" not in _runs:
-            _runs["run"] = Run(Settings.read(config))
+            _runs["run"] = Run(Settings.read(config), holdings=ask_holdings)
         return _runs["run"]

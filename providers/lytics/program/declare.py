@@ -6,10 +6,13 @@ from typing import cast
 import pulumi
 from pulumi.output import UNKNOWN
 
-from providers.lytics.domain.declaration import ModelDeclaration, ModelInputs, ModelSettings
+from providers.lytics.domain.declaration import ModelDeclaration
 from providers.lytics.domain.identity import lineage
+from providers.lytics.domain.renaming import renames_of
 from providers.lytics.domain.segments import is_id
 from providers.lytics.domain.watch import watch_of
+from providers.lytics.errors import DeclarationError, Problem
+from providers.lytics.host.states import ask_holdings
 from providers.lytics.program.activation_resource import MlModelActivation
 from providers.lytics.program.later import awaited
 from providers.lytics.program.model_resource import MlModel
@@ -39,20 +42,17 @@ def declare(stack: Stack) -> dict[str, Declared]:
     with told_to_the_user():
         check_in_account(program, stack)
         segment = _segments(program, stack)
-        renamed = {model.was for model in stack.models.values() if model.was}
+        aliases = _aliases(stack)
         declared = {}
         with program.outcomes.declaring():
             for number, (key, model) in enumerate(stack.models.items(), start=1):
-                declared[key] = _declare(stack, key, model, segment, again=int(key in renamed))
+                declared[key] = _declare(stack, key, model, segment, aliases.get(key))
                 if number % TOGETHER == 0 or number == len(stack.models):
                     register_what_is_declared()
             if program.waits:
                 program.outcomes.expect(_history(program, stack, declared))
     if pulumi.runtime.is_dry_run() and program.has_key:
-        planned = [
-            _planned(stack, key, one, segment, again=int(key in renamed))
-            for key, one in declared.items()
-        ]
+        planned = [_planned(stack, key, one, segment) for key, one in declared.items()]
         awaited(note(program, planned))
         awaited(warn_of_deletions(program, stack.removed))
     return declared
@@ -112,30 +112,18 @@ def _declare(
     key: str,
     model: ModelDeclaration,
     segment: Callable[[str], pulumi.Input[str]],
-    *,
-    again: int,
+    alias: str | None,
 ) -> Declared:
-    options = _options(model)
+    aliases = [pulumi.Alias(name=alias)] if alias is not None else None
+    options = pulumi.ResourceOptions(protect=model.protect, aliases=aliases)
     resource = MlModel(
         key,
         source=segment(model.source),
         target=segment(model.target),
-        label=model.label,
-        name=model.name,
-        # An activation sets it live; the model itself then has no is_active at all.
-        is_active=None if model.activation else model.is_active,
-        config=model.config.model_dump(exclude_none=True) if model.config else None,
-        on_delete=model.on_delete,
-        generation=model.generation,
-        adopt=model.adopt,
-        take_over=model.take_over,
-        build_timeout=model.build_timeout,
-        swap=model.swap,
-        activation=model.activation,
         source_name=_spelling(stack, model.source),
         target_name=_spelling(stack, model.target),
-        again=again,
         opts=options,
+        **model.settings,
     )
     if model.activation is None:
         return Declared(resource)
@@ -145,30 +133,47 @@ def _declare(
 
 
 def _planned(
-    stack: Stack,
-    key: str,
-    one: Declared,
-    segment: Callable[[str], pulumi.Input[str]],
-    *,
-    again: int,
+    stack: Stack, key: str, one: Declared, segment: Callable[[str], pulumi.Input[str]]
 ) -> Planned:
     model = stack.models[key]
     source, target = segment(model.source), segment(model.target)
     inputs = None
     if isinstance(source, str) and isinstance(target, str):
-        shared = model.model_dump(include=set(ModelSettings.model_fields), exclude_none=True)
-        name = lineage(pulumi.get_project(), pulumi.get_stack(), key, again=again)
-        given = {**shared, "key": key, "lineage": name, "source": source, "target": target}
-        inputs = ModelInputs.model_validate({**given, "activation": model.activation})
-    return Planned(one.model, inputs, meant_live=model.is_active is True)
+        project, name = pulumi.get_project(), pulumi.get_stack()
+        inputs = model.inputs(
+            key=key,
+            stack=name,
+            lineage=lineage(project, name, key),
+            source=source,
+            target=target,
+        )
+    return Planned(one.model, inputs, meant_live=model.is_active is True, was=model.was)
+
+
+def _aliases(stack: Stack) -> dict[str, str]:
+    """Return the keys by which the state may know models that were renamed.
+
+    Raises:
+        DeclarationError: a rename can't be carried out together with what else is declared.
+    """
+    name = pulumi.get_stack()
+
+    def in_state() -> set[str]:
+        held = ask_holdings()
+        return {one.key for one in held if one.stack == name and not one.is_leaving}
+
+    renames = renames_of(stack.models, in_state)
+    if renames.refused:
+        problems = [
+            Problem(f"{stack.path}, line {stack.lines[key]}", f"models.{key}.was: {what}")
+            for key, what in renames.refused.items()
+        ]
+        title = f"{stack.path} can't be brought up as it is:"
+        raise DeclarationError(title, problems)
+    return dict(renames.aliases)
 
 
 def _spelling(stack: Stack, reference: str) -> str | None:
     """Return the slug behind a reference, None where an id is declared."""
     name = stack.segment(reference)
     return None if is_id(name) else name
-
-
-def _options(model: ModelDeclaration) -> pulumi.ResourceOptions:
-    aliases = [pulumi.Alias(name=model.was)] if model.was else None
-    return pulumi.ResourceOptions(protect=model.protect, aliases=aliases)

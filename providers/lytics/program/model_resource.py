@@ -53,7 +53,7 @@ class MlModel(Resource, module="lytics", name="MlModel"):
         created: when it was created, RFC 3339.
         updated: when it was last trained, RFC 3339.
         aid: the number of the account.
-        lineage: 6 hex digits that all models of this declaration share.
+        lineage: 12 hex digits that all models of this declaration share.
     """
 
     source: pulumi.Output[str]
@@ -90,7 +90,6 @@ class MlModel(Resource, module="lytics", name="MlModel"):
         activation: Literal["swap", "observe"] | None = None,
         source_name: str | None = None,
         target_name: str | None = None,
-        again: int = 0,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare a model.
@@ -115,7 +114,6 @@ class MlModel(Resource, module="lytics", name="MlModel"):
                 one only evaluates a gate; the model is then built without going live.
             source_name: how the declaration spells the source, where that isn't its id.
             target_name: how the declaration spells the target, where that isn't its id.
-            again: tells a new declaration from a renamed one that had this key before.
             opts: Pulumi's options for resources.
         """
         program = this_program()
@@ -142,7 +140,7 @@ class MlModel(Resource, module="lytics", name="MlModel"):
             **{name: value for name, value in given.items() if value is not None},
             "key": key,
             "stack": pulumi.get_stack(),
-            "lineage": _lineage(key, parent, again),
+            "lineage": _lineage(key, parent),
             "source": program.segments.resolve(source),
             "target": program.segments.resolve(target),
             "source_name": source_name or _spelling(source),
@@ -155,13 +153,13 @@ def _spelling(reference: pulumi.Input[str]) -> str | None:
     return reference if isinstance(reference, str) and not is_id(reference) else None
 
 
-def _lineage(key: str, parent: pulumi.Resource | None, again: int) -> pulumi.Input[str]:
+def _lineage(key: str, parent: pulumi.Resource | None) -> pulumi.Input[str]:
     project, stack = pulumi.get_project(), pulumi.get_stack()
     if parent is None:
-        return lineage(project, stack, key, again=again)
+        return lineage(project, stack, key)
 
     async def below(resource: pulumi.Resource) -> str:
         # As an input the URN itself would make the child depend on its parent, and so on itself.
-        return lineage(project, stack, key, await resource.urn.future() or "", again)
+        return lineage(project, stack, key, await resource.urn.future() or "")
 
     return awaited(below(parent))

@@ -6,12 +6,22 @@ from dataclasses import dataclass
 
 import pulumi
 
+from providers.lytics.domain.creation import (
+    Account,
+    Adopt,
+    Decision,
+    Refuse,
+    TakeUp,
+    Train,
+    decide,
+)
 from providers.lytics.domain.declaration import ModelInputs
 from providers.lytics.domain.identity import NameIndex
 from providers.lytics.domain.liveness import LIVE_LIMIT
-from providers.lytics.domain.matching import Wanted, are_kin, likely, matches
+from providers.lytics.domain.matching import Wanted, are_kin
+from providers.lytics.domain.ownership import Holding
 from providers.lytics.errors import ConflictError, LyticsError
-from providers.lytics.host.lifecycle import adoption_problems
+from providers.lytics.host.states import ask_holdings
 from providers.lytics.program.model_resource import MlModel
 from providers.lytics.program.program import Program
 from providers.lytics.shapes import Model
@@ -25,19 +35,17 @@ class Planned:
         resource: the resource; its id isn't known if it is to be created or replaced.
         inputs: its inputs, None where a segment could not be looked up.
         meant_live: whether it is to be live in the end.
+        was: the key that it had before.
     """
 
     resource: MlModel
     inputs: ModelInputs | None
     meant_live: bool
+    was: str | None = None
 
 
 async def note(program: Program, planned: Sequence[Planned]) -> None:
-    """Say which creates take a model over or up again, and whether the live limit holds.
-
-    A replacement looks like a create here, and ignores its `adopt`: so what stands in the way of
-    an adoption is a warning, and the create refuses.
-    """
+    """Say which creates take a model over or up again, and whether the live limit holds."""
     known = await asyncio.gather(*(one.resource.id.is_known() for one in planned))
     new = [one for one, is_known in zip(planned, known, strict=True) if not is_known]
     if not new:
@@ -48,38 +56,55 @@ async def note(program: Program, planned: Sequence[Planned]) -> None:
         pulumi.log.warn(f"This preview can't say which models exist already: {exc}")
         return
     names = NameIndex((model.id, model.name) for model in account.values())
+    may_exist = any(one.inputs is not None and _may_exist(one.inputs, names) for one in new)
+    # Pulumi takes a few tenths of a second to say what the states have.
+    held = await asyncio.to_thread(_holdings) if may_exist else ()
     for one in new:
         if one.inputs is not None:
-            _note_one(one.inputs, one.resource, account, names)
+            wanted = _wanted(one, held, account)
+            _note_one(decide(wanted, Account(account, names, lambda: held)), one.resource)
     _note_limit(planned, account)
 
 
-def _note_one(
-    inputs: ModelInputs, resource: MlModel, account: Mapping[str, Model], names: NameIndex
-) -> None:
-    """Say what one create will come to, or why it will be refused."""
-    if inputs.adopt is not None:
-        model = account.get(inputs.adopt)
-        problems = adoption_problems(inputs, model)
-        if problems or model is None:
-            what = f"adopt: {inputs.adopt} doesn't fit: {'; '.join(problems)}"
-            then = "An up refuses it for a model that is new here, and ignores it in a replacement"
-            pulumi.log.warn(f"{what}. {then}", resource)
-        else:
-            adopts = f'adopts model {model.id}, "{model.name}"; a replacement trains one instead'
-            pulumi.log.info(adopts, resource)
-        return
+def _may_exist(inputs: ModelInputs, names: NameIndex) -> bool:
+    """Tell whether the account may have a model that a create comes to."""
+    by_name = inputs.name is not None and bool(names.named(inputs.name))
+    return inputs.adopt is not None or by_name or bool(names.made_for(inputs.lineage))
+
+
+def _holdings() -> tuple[Holding, ...]:
     try:
-        wanted = Wanted(inputs, baseline=account)
-        found = matches(wanted, likely(wanted, account, names))
+        return tuple(ask_holdings())
     except ConflictError as exc:
-        then = "In a replacement, models that this stack made itself don't count"
-        pulumi.log.warn(f"{exc}. {then}", resource)
-        return
-    usable = [model for model in found if not model.is_invalid]
-    if usable:
-        again = f"takes up model {usable[0].id}, trained before, instead of training one"
-        pulumi.log.info(again, resource)
+        pulumi.log.warn(f"This preview may be wrong about models that exist already: {exc}")
+        return ()
+
+
+def _wanted(one: Planned, held: Iterable[Holding], account: Mapping[str, Model]) -> Wanted:
+    """Return what a create is after, as the state has it: a replacement looks like a create."""
+    inputs = one.inputs
+    assert inputs is not None  # noqa: S101 - the caller has looked
+    keys = {inputs.key, one.was}
+    own = [h for h in held if h.stack == inputs.stack and h.key in keys and not h.is_leaving]
+    state = next((h for h in own if h.key == inputs.key), own[0] if own else None)
+    if state is None:
+        return Wanted(inputs, baseline=account)
+    kept = inputs.model_copy(update={"lineage": state.lineage})
+    return Wanted(kept, {state.id}, state.trained, account)
+
+
+def _note_one(decision: Decision, resource: MlModel) -> None:
+    """Say what one create will come to, or why it will be refused."""
+    match decision:
+        case Refuse():
+            pulumi.log.warn(str(decision), resource)
+        case Adopt(model=model):
+            pulumi.log.info(f'adopts model {model.id}, "{model.name}"', resource)
+        case TakeUp(model=model):
+            again = f"takes up model {model.id}, trained before, instead of training one"
+            pulumi.log.info(again, resource)
+        case Train(note=note) if note:
+            pulumi.log.info(f"{note}; a model of its own is trained", resource)
 
 
 def _note_limit(planned: Iterable[Planned], account: Mapping[str, Model]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import pulumi
 
 from providers.lytics.domain.declaration import Removal
-from providers.lytics.domain.identity import lineage, proof_in
+from providers.lytics.domain.identity import lineages_of, proof_in
 from providers.lytics.errors import LyticsError
 from providers.lytics.program.program import Program
 
@@ -22,10 +22,10 @@ async def warn_of_deletions(program: Program, removed: Mapping[str, Removal]) ->
     """
     project, stack = pulumi.get_project(), pulumi.get_stack()
     keys = {
-        lineage(project, stack, key, again=again): key
+        name: key
         for key, removal in removed.items()
         if removal.on_delete == "delete"
-        for again in (0, 1)
+        for name in lineages_of(project, stack, key)
     }
     if not keys:
         return

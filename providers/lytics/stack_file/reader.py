@@ -292,7 +292,10 @@ def _note_clashes(models: Mapping[str, ModelDeclaration], note: Note) -> None:
     for field_name, what in (
         ("name", "a name belongs to one model"),
         ("adopt", "an id is adopted once"),
-        ("was", "only one model can have had a key"),
+        (
+            "was",
+            "only one model can have had a key: take was out of the one that is renamed already",
+        ),
     ):
         owners: dict[str, str] = {}
         for key, model in models.items():

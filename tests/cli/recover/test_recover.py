@@ -36,7 +36,8 @@ def model(key: str, *, config: Json | None = None, **fields: Any) -> Model:  # n
     """Return a model of the account that a declaration of stack x/test made."""
     hash_ = inputs_hash(A, B, config or {"use_scores": True}, 1)
     name = default_name(key, lineage("x", "test", key), hash_)
-    return Model(**{"id": "1" * 32, "name": name, "state": "complete", **fields})
+    sides = {"source": A, "target": B}
+    return Model(**{"id": "1" * 32, "name": name, "state": "complete", **sides, **fields})
 
 
 def state(*resources: Json, pending: Json | None = None) -> Json:
@@ -53,6 +54,13 @@ def creating(key: str) -> Json:
     inputs = {"key": key, "lineage": lineage("x", "test", key)}
     urn = f"urn:pulumi:test::x::{MODEL}::{key}"
     return {"type": "creating", "resource": {"urn": urn, "type": MODEL, "inputs": inputs}}
+
+
+def stored(**outputs: Any) -> Json:  # noqa: ANN401 - JSON
+    """Return the state's model of the key churn, as the file declares it unless said otherwise."""
+    declared = {"source": A, "target": B, "config": {"use_scores": True}}
+    known = {"key": "churn", "lineage": CHURN, **declared, **outputs}
+    return {"type": MODEL, "id": "1" * 32, "urn": "u::churn", "outputs": known}
 
 
 def found(folder: Folder, exported: Json, *account: Model) -> tuple[list[str], list[str]]:
@@ -79,8 +87,7 @@ def test_twin_of_what_the_state_has_is_left_over(
 ) -> None:
     """An up creates nothing where the state has the declared inputs: a second model is no use."""
     known = {"1" * 32: inputs_hash(A, B, trained, 1)}
-    outputs = {"key": "churn", "lineage": CHURN, "trained": known}
-    resource = {"type": MODEL, "id": "1" * 32, "urn": "u::churn", "outputs": outputs}
+    resource = stored(trained=known, config=trained)
     account = model("churn", config=trained), model("churn", id="2" * 32)
     assert found(folder, state(resource), *account) == expected
 
@@ -137,8 +144,7 @@ def test_a_lock_that_changed_since_the_report_is_left_alone(
 
 def test_retired_models_are_no_leftovers(folder: Folder) -> None:
     """What the state holds, or remembers of earlier trainings, is accounted for."""
-    outputs = {"key": "churn", "lineage": CHURN, "trained": {"2" * 32: "x"}}
-    resource = {"type": MODEL, "id": "1" * 32, "urn": "u", "outputs": outputs}
+    resource = stored(trained={"2" * 32: "x"})
     old = model("churn", config={"use_content": True}, id="2" * 32)
     assert found(folder, state(resource), model("churn"), old) == ([], [])
 
@@ -150,8 +156,7 @@ def test_retired_model_that_is_live_again_is_left_over(
     """A killed run may have gone back to it, and the file gone forth again since."""
     current = inputs_hash(A, B, {"use_scores": True}, 1)
     trained = {"1" * 32: current, "2" * 32: "x", "3" * 32: "y"}
-    outputs = {"key": "churn", "lineage": CHURN, "trained": trained, "on_delete": policy}
-    resource = {"type": MODEL, "id": "1" * 32, "urn": "u::churn", "outputs": outputs}
+    resource = stored(trained=trained, on_delete=policy)
     old = model("churn", config={"use_content": True}, id="2" * 32, is_active=True)
     at_rest = model("churn", config={"use_content": False}, id="3" * 32)
     assert found(folder, state(resource), model("churn"), old, at_rest) == ([], left)

@@ -1,16 +1,21 @@
 """How a model is known again: what is written here is stored for good."""
 
 import string
+from itertools import islice
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.lytics.domain.identity import (
+    NameIndex,
     default_name,
     ends_with_proof,
     inputs_hash,
+    is_same_lineage,
     lineage,
+    lineages_of,
+    lives,
     normalised_config,
     proof_in,
     same_name,
@@ -18,12 +23,13 @@ from providers.lytics.domain.identity import (
 from tests.support.lab import ALL_USERS, HIGH_VALUE
 
 KEY = "grow-customer-base"
+LIVES = ["822719300c19", "a442d1b9d468", "3d4b95480abe"]
 PARENT = "urn:pulumi:prod::lytics-ml::pulumi:pulumi:Stack::x"
 
 
 @pytest.mark.parametrize(
     ("parent", "again", "expected"),
-    [("", 0, "822719"), (PARENT, 0, "f7b9b1"), ("", 1, "4c9d87")],
+    [("", 0, "822719300c19"), (PARENT, 0, "f7b9b1d63987"), ("", 1, "4c9d87f25f9d")],
 )
 def test_golden_lineage(parent: str, again: int, expected: str) -> None:
     """The lineage of a declaration is the same in every version of the tool."""
@@ -47,8 +53,36 @@ def test_golden_inputs_hash(
 
 
 def test_golden_default_name() -> None:
-    """A model's default name is its key, 6 digits of lineage and 8 of its inputs."""
-    assert default_name(KEY, "822719", "1f54eef5") == "grow-customer-base-822719-1f54eef5"
+    """A model's default name is its key, 12 digits of lineage and 8 of its inputs."""
+    name = default_name(KEY, "822719300c19", "1f54eef5")
+    assert name == "grow-customer-base-822719300c19-1f54eef5"
+
+
+def test_golden_lives() -> None:
+    """The lineages that a key gets when it is declared anew are the same in every version."""
+    assert list(islice(lives("822719300c19"), 3)) == LIVES
+
+
+def test_names_of_an_earlier_version_are_known_again() -> None:
+    """A lineage of 12 digits knows names that hold the first 6 of them, not the other way round."""
+    short, long = "822719", "822719300c19"
+    assert proof_in("churn-822719-1f54eef5") == (short, "1f54eef5")
+    assert proof_in("churn-822719300c19-1f54eef5") == (long, "1f54eef5")
+    assert ends_with_proof("churn-822719-1f54eef5", long, "1f54eef5")
+    assert not ends_with_proof("churn-822719300c19-1f54eef5", short, "1f54eef5")
+    assert is_same_lineage(short, long)
+    assert is_same_lineage(long, short)
+    assert not is_same_lineage("822718", long)
+    names = NameIndex([("a", "churn-822719-1f54eef5"), ("b", "ML: churn-822719300c19-00000000_1")])
+    assert names.proven(long, "1f54eef5") == ("a",)
+    assert sorted(names.made_for(long)) == ["a", "b"]
+    assert names.made_for(short) == ("a",)
+
+
+def test_lineages_of_a_key_hold_those_of_earlier_versions() -> None:
+    """Names of a key's models are known in every form that a version wrote."""
+    known = lineages_of("lytics-ml", "prod", KEY)
+    assert {"822719", "822719300c19", "4c9d87", *LIVES} <= known
 
 
 @pytest.mark.parametrize(

@@ -169,8 +169,17 @@ def test_a_remembered_model_is_known_by_its_hash() -> None:
     """A model that the state remembers is known by the hash of its inputs, not by its echo."""
     inputs = declared(name="mine")
     known = {"a" * 32: Wanted(inputs).hash}
-    zeroed = model(inputs, config=ZEROED, name="renamed by hand")
+    zeroed = model(inputs, config=ZEROED, name="ML: mine")
     assert ids(Wanted(inputs, trained=known, baseline=["a" * 32]), zeroed) == ["a" * 32]
+
+
+@pytest.mark.parametrize("name", ["theirs", "churn-1f2e3d-00000000"])
+def test_a_remembered_model_of_another_name_is_not_the_declared_one(name: str) -> None:
+    """Audiences find a score by its model's name: going back takes up what has the declared one."""
+    known = {"a" * 32: Wanted(declared()).hash}
+    shown = model(declared(), name=name)
+    assert ids(Wanted(declared(name="mine"), trained=known), shown) == []
+    assert ids(Wanted(declared(), trained=known), shown) == ["a" * 32]
 
 
 def test_a_remembered_model_of_another_generation_is_no_match() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from providers.lytics.api.client import LyticsClient
 from providers.lytics.api.settings import Settings
+from providers.lytics.domain.creation import Account, Decision, decide, payload
 from providers.lytics.domain.declaration import ModelInputs
 from providers.lytics.domain.matching import Wanted
 from providers.lytics.errors import (
@@ -22,9 +23,8 @@ from providers.lytics.errors import (
     TimedOutError,
 )
 from providers.lytics.host import lifecycle as lifecycle_module
-from providers.lytics.host.lifecycle import ModelLifecycle, payload, tries
+from providers.lytics.host.lifecycle import ModelLifecycle, tries
 from providers.lytics.host.run import Run
-from providers.lytics.shapes import Model
 from providers.lytics.timing import Pauses
 from tests.support.lab import ALL_USERS, HIGH_VALUE, Lab, declared, properties, through_engine
 from tests.support.timing import QUICK, Clock
@@ -574,15 +574,17 @@ def test_a_twin_that_is_made_after_the_look_is_settled(
     """What another run made between this one's look and its create is a twin, and no leftover."""
     run = lab.run()
     lifecycle = ModelLifecycle(run)
-    looked, twins = lifecycle._taken_up, []
+    twins: list[str] = []
 
-    def looked_and_was_slow(*found: Any) -> Model | None:  # noqa: ANN401 - as _taken_up takes
-        taken_up = looked(*found)
-        twins.append(lab.created()[0])
+    def decided_and_was_slow(wanted: Wanted, account: Account) -> Decision:
+        decision = decide(wanted, account)
+        with monkeypatch.context() as patch:
+            patch.setattr(lifecycle_module, "decide", decide)
+            twins.append(lab.created()[0])
         run.looks.now()
-        return taken_up
+        return decision
 
-    monkeypatch.setattr(lifecycle, "_taken_up", looked_and_was_slow)
+    monkeypatch.setattr(lifecycle_module, "decide", decided_and_was_slow)
     model_id, _ = lifecycle.create(declared())
     assert len(lab.posts()) == 2
     assert [model_id] == twins == list(lab.account.models())

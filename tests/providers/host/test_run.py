@@ -12,8 +12,10 @@ import pytest
 
 from providers.lytics.api.client import LyticsClient
 from providers.lytics.api.settings import Settings
+from providers.lytics.domain.ownership import Holding
 from providers.lytics.errors import AccountError, ConflictError, ForbiddenError, RequestError
 from providers.lytics.host import run as run_module
+from providers.lytics.host.declared import Declarations
 from providers.lytics.host.lifecycle import ModelLifecycle
 from providers.lytics.host.model_list import Look, Looks
 from providers.lytics.host.run import Run, start_run
@@ -160,35 +162,66 @@ def test_an_unknown_account_is_learnt() -> None:
 
 def test_one_id_one_resource() -> None:
     """The second resource that comes to an id is refused, the first may come again."""
-    run = Run(Settings(api_key="k"))
-    run.note_kept("1f2e3d", "churn", MODEL_ID, stays_idle=False)
-    run.note_kept("1f2e3d", "churn", MODEL_ID, stays_idle=True)
-    assert run.owner(MODEL_ID) == "churn"
-    assert run.lineage("1f2e3d").stays_idle is True
-    assert run.is_in_use(MODEL_ID)
+    declared = Declarations()
+    churn = declared.get("churn", "1f2e3d")
+    declared.keep(churn, MODEL_ID)
+    declared.keep(churn, MODEL_ID)
+    assert declared.owner(MODEL_ID) == "churn"
+    assert declared.of_model(MODEL_ID) is churn
     with pytest.raises(ConflictError, match="'churn' and 'other' both come to model"):
-        run.note_kept("ffffff", "other", MODEL_ID, stays_idle=False)
+        declared.keep(declared.get("other", "ffffff"), MODEL_ID)
 
 
 def test_a_replaced_model_that_is_kept_is_replaced_no_more() -> None:
     """What a create comes back to isn't what is being replaced."""
     run = Run(Settings(api_key="k"))
-    run.note_replaced("1f2e3d", MODEL_ID)
-    assert run.lineage("1f2e3d").replaced == {MODEL_ID}
-    assert not run.is_in_use(MODEL_ID)
-    run.note_kept("1f2e3d", "churn", MODEL_ID, stays_idle=False)
-    assert run.lineage("1f2e3d").replaced == set()
-    known = run.lineage_of(MODEL_ID)
-    assert known is run.lineage("1f2e3d")
-    assert run.lineage_of("b" * 32) is None
+    churn = run.declared.get("churn", "1f2e3d")
+    run.declared.replace(churn, MODEL_ID, "delete")
+    assert churn.replaced == {MODEL_ID}
+    assert run.declared.policy_of(MODEL_ID) == "delete"
+    assert run.lineage_of(MODEL_ID) is None
+    run.declared.keep(churn, MODEL_ID)
+    assert churn.replaced == set()
+    assert run.lineage_of(MODEL_ID) is churn
+    assert run.owner(MODEL_ID) == "churn"
+
+
+def test_successor_is_the_declaration_that_keeps_the_lineage() -> None:
+    """What a state was written for is found by its lineage, the same key before another one."""
+    declared = Declarations()
+    renamed = declared.get("new", "1f2e3d")
+    declared.remember(renamed, "1f2e3d", {})
+    assert declared.successor_of("old", "1f2e3d") is renamed
+    same = declared.get("old", "aaaaaa")
+    declared.remember(same, "1f2e3d", {})
+    assert declared.successor_of("old", "1f2e3d") is same
+    assert declared.successor_of("old", "ffffff") is None
 
 
 def test_a_stored_lineage_stays() -> None:
     """A resource keeps the lineage it was created with, also in a check without old inputs."""
-    run = Run(Settings(api_key="k"))
-    assert run.declared_lineage("new", None) == "new"
-    assert run.declared_lineage("new", "old") == "old"
-    assert run.declared_lineage("new", None) == "old"
+    declared = Declarations()
+    assert not declared.is_checked("new")
+    assert declared.checked("new", None) == "new"
+    assert declared.is_checked("new")
+    assert declared.checked("new", "old") == "old"
+    assert declared.checked("new", None) == "old"
+    assert declared.is_checked("old")
+    assert not declared.is_checked(None)
+
+
+def test_what_the_states_have_is_asked_for_once() -> None:
+    """Pulumi is asked where it matters whose a model is, and once in a run."""
+    asked: list[int] = []
+
+    def ask() -> list[Holding]:
+        asked.append(1)
+        return [Holding("prod", "churn", MODEL_ID)]
+
+    run = Run(Settings(api_key="k"), holdings=ask)
+    assert asked == []
+    assert run.holdings() == run.holdings() == (Holding("prod", "churn", MODEL_ID),)
+    assert asked == [1]
 
 
 def test_one_process_one_run(monkeypatch: pytest.MonkeyPatch) -> None:

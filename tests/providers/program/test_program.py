@@ -13,8 +13,17 @@ from pulumi.runtime import mocks
 
 from providers.lytics import MlModel, MlModelActivation, MlModelActivationProvider, MlModelProvider
 from providers.lytics.domain.identity import lineage
+from providers.lytics.domain.ownership import Holding
+from providers.lytics.errors import ConflictError
 from providers.lytics.program import declare as program
-from providers.lytics.program import outcomes, segment_lookup, stack_outputs, start, waiting
+from providers.lytics.program import (
+    outcomes,
+    preview_notes,
+    segment_lookup,
+    stack_outputs,
+    start,
+    waiting,
+)
 from providers.lytics.program.program import Program as Shared
 from providers.lytics.program.program import this_program, use
 from tests.support.lab import ALL_USERS, HIGH_VALUE, Lab, through_engine
@@ -128,6 +137,7 @@ class Program:
         self.exported: Json = {}
         self.known: str | None = None
         self.timing = QUICK
+        self.held: list[Holding] | None = []
         self.engine = Engine(lab, preview=False)
 
     def run(self, body: Callable[[], Any], *, preview: bool = False, **config: str) -> Json:
@@ -140,8 +150,16 @@ class Program:
         self.exported = {}
         with pytest.MonkeyPatch.context() as patch, self._told.at_level(logging.INFO):
             patch.setattr(pulumi, "export", self.exported.__setitem__)
+            for module in (program, preview_notes):
+                patch.setattr(module, "ask_holdings", self._asked)
             mocks.test(lambda: self._values(body()))()  # type: ignore[no-untyped-call]
         return self.exported
+
+    def _asked(self) -> list[Holding]:
+        if self.held is None:
+            message = "no pulumi"
+            raise ConflictError(message)
+        return self.held
 
     def _values(self, _: object) -> Any:  # noqa: ANN401 - an Output
         async def keep(values: Json) -> None:
@@ -467,9 +485,7 @@ def test_a_preview_says_what_is_adopted(run: Program) -> None:
     """An adoption is named in the preview."""
     there = run.lab.account.create()
     run.up(CHURN.replace("source:", f"adopt: {there}, source:"), preview=True)
-    assert run.logged == [
-        f'adopts model {there}, "of_somebody_else"; a replacement trains one instead'
-    ]
+    assert run.logged == [f'adopts model {there}, "of_somebody_else"']
 
 
 def test_a_preview_warns_where_models_cant_be_adopted(run: Program) -> None:
@@ -484,13 +500,12 @@ models:
 """,
         preview=True,
     )
-    then = "An up refuses it for a model that is new here, and ignores it in a replacement"
     assert run.logged == [
         (
-            f"adopt: {there} doesn't fit: config.use_scores: declared True, the model has False. "
-            f"{then}"
+            f"'one' can't adopt model {there}:\n"
+            "  - config.use_scores: declared True, the model has False"
         ),
-        f"adopt: {'f' * 32} doesn't fit: the account has no model {'f' * 32}. {then}",
+        f"'two' can't adopt model {'f' * 32}:\n  - the account has no model {'f' * 32}",
     ]
 
 
@@ -501,7 +516,25 @@ def test_a_preview_tells_a_conflict(run: Program) -> None:
     run.up(CHURN.replace("source:", "name: mine, source:"), preview=True)
     (told,) = run.logged
     assert f"add adopt: {there}" in told
-    assert told.endswith("In a replacement, models that this stack made itself don't count")
+
+
+def test_a_preview_of_a_replacement_knows_what_the_state_has(run: Program) -> None:
+    """What is replaced, or adopted already, is told by the state: the preview says what is done."""
+    first = run.lab.account.create(name="mine")
+    run.held = [Holding("dev", "churn", first, "1f2e3d", {first: "00000000"})]
+    run.up(CHURN.replace("source:", f"adopt: {first}, name: mine, source:"), preview=True)
+    assert run.logged == []
+
+
+def test_a_preview_that_cant_ask_for_the_states_says_so(run: Program) -> None:
+    """Where Pulumi can't say whose a model is, the preview says that it may be wrong."""
+    run.held = None
+    there, _ = run.lab.created(key="churn", lineage=lineage("lytics-ml", "dev", "churn"))
+    run.up(CHURN, preview=True)
+    assert run.logged == [
+        "This preview may be wrong about models that exist already: no pulumi",
+        f"takes up model {there}, trained before, instead of training one",
+    ]
 
 
 def test_a_preview_of_known_models_asks_nothing(run: Program) -> None:
@@ -516,7 +549,9 @@ def test_a_preview_of_known_models_asks_nothing(run: Program) -> None:
 
 def test_a_preview_tells_a_new_declaration_from_a_renamed_one(run: Program) -> None:
     """A new declaration under a renamed one's key takes nothing of it up."""
-    run.lab.created(key="churn", lineage=lineage("lytics-ml", "dev", "churn"))
+    first = lineage("lytics-ml", "dev", "churn")
+    there, _ = run.lab.created(key="churn", lineage=first)
+    run.held = [Holding("dev", "renamed", there, first)]
     run.up(
         f"""\
 models:
@@ -525,7 +560,24 @@ models:
 """,
         preview=True,
     )
-    assert run.logged == []
+    assert run.logged == [
+        "'renamed' of stack dev has the models of this name; a model of its own is trained"
+    ]
+
+
+def test_a_rename_beside_a_new_model_of_the_old_key_is_refused(run: Program) -> None:
+    """Before anything is registered, with the place, and the order in which it can be done."""
+    run.held = [Holding("dev", "churn", "a" * 32)]
+    with pytest.raises(EndedError) as caught:
+        run.up(
+            f"""\
+models:
+  renamed: {{source: all_users, target: high_value, was: churn, {FEATURES}}}
+  churn: {{source: all_users, target: high_value, {FEATURES}}}
+"""
+        )
+    assert "stacks/dev.yaml, line 2: models.renamed.was: 'churn' is declared" in str(caught.value)
+    assert run.engine.asked == {}
 
 
 def test_a_preview_warns_of_the_limit(run: Program) -> None:
@@ -658,7 +710,7 @@ def test_a_child_has_a_lineage_of_its_own(run: Program) -> None:
     run.run(main)
     found = run.engine.asked["MlModel one"]["lineage"]
     assert found != lineage("lytics-ml", "dev", "one")
-    assert len(found) == 6
+    assert len(found) == 12
 
 
 def test_an_activation_of_a_model_that_goes_live_by_itself(run: Program) -> None:

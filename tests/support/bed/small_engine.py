@@ -244,22 +244,16 @@ def _provider(kind: str, run: Run) -> ResourceProvider:
 
 
 def _model_inputs(key: str, declared: ModelDeclaration) -> Json:
-    given = declared.model_dump(exclude={"gate", "was", "protect"})
-    inputs: Json = through_engine(
-        {
-            **given,
-            "key": key,
-            "stack": STACK,
-            "lineage": lineage(PROJECT, STACK, key),
-            "is_active": None if declared.activation else declared.is_active,
-            "activation": declared.activation,
-            "source": segment_id(AID, declared.source),
-            "target": segment_id(AID, declared.target),
-            "source_name": declared.source,
-            "target_name": declared.target,
-        }
+    inputs = declared.inputs(
+        key=key,
+        stack=STACK,
+        lineage=lineage(PROJECT, STACK, key),
+        source=segment_id(AID, declared.source),
+        target=segment_id(AID, declared.target),
     )
-    return inputs
+    spelled = {"source_name": declared.source, "target_name": declared.target}
+    handed: Json = through_engine({**inputs.model_dump(), **spelled})
+    return handed
 
 
 def _activation_inputs(key: str, declared: ModelDeclaration, model_id: str) -> Json:
