@@ -15,6 +15,7 @@ from pulumi.dynamic import ResourceProvider
 from providers.lytics.activation import MlModelActivationProvider
 from providers.lytics.domain.declaration import ModelDeclaration
 from providers.lytics.domain.identity import lineage
+from providers.lytics.domain.renaming import renames_of
 from providers.lytics.host.adapter import ProviderFaultError
 from providers.lytics.host.run import Run
 from providers.lytics.model import MlModelProvider
@@ -67,11 +68,13 @@ class SmallEngine:
             are then.
         state: the resources.
         left: the models that have left the stack.
+        stack: the stack's name.
     """
 
     wait: Callable[[], Collection[str]]
     state: list[Stored] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
+    stack: str = STACK
     _steps: int = 0
     _last_step: int | None = None
 
@@ -87,10 +90,15 @@ class SmallEngine:
         """
         self._steps, self._last_step = 0, dies_at
         problems: list[str] = []
+        models = {key: ModelDeclaration.model_validate(one) for key, one in declared.items()}
+        known = {one.key for one in self.state if one.kind == "model" and not one.leaves}
+        renames = renames_of(models, lambda: known)
+        if renames.refused:
+            return [f"{key}: {what}" for key, what in renames.refused.items()]
         try:
-            for key, fields in declared.items():
+            for key, model in models.items():
                 try:
-                    self._one(run, key, ModelDeclaration.model_validate(fields))
+                    self._one(run, key, model, renames.aliases.get(key))
                 except (ProviderFaultError, GateError) as exc:
                     problems.append(f"{key}: {exc}")
             if not problems:
@@ -129,7 +137,7 @@ class SmallEngine:
             if stored is None:
                 found.append(f"{key} is created")
                 continue
-            found += self._difference(run, stored, _model_inputs(key, model))
+            found += self._difference(run, stored, _model_inputs(key, model, self.stack))
             if model.activation is not None:
                 activation = self.find("activation", key)
                 inputs = _activation_inputs(key, model, stored.id)
@@ -151,7 +159,7 @@ class SmallEngine:
         types = {"model": MODEL, "activation": ACTIVATION}
         resources = [
             {
-                "urn": f"urn:pulumi:{STACK}::{PROJECT}::{types[one.kind]}::{one.key}",
+                "urn": f"urn:pulumi:{self.stack}::{PROJECT}::{types[one.kind]}::{one.key}",
                 "type": types[one.kind],
                 "id": one.id,
                 "outputs": one.outputs,
@@ -167,8 +175,10 @@ class SmallEngine:
         result = provider.diff(stored.id, stored.outputs, checked)
         return [f"{stored.kind} {stored.key} differs: {result.replaces}"] if result.changes else []
 
-    def _one(self, run: Run, key: str, declared: ModelDeclaration) -> None:
-        model = self._register(run, "model", key, _model_inputs(key, declared))
+    def _one(self, run: Run, key: str, declared: ModelDeclaration, was: str | None) -> None:
+        if was is not None:
+            self._rename(was, key)
+        model = self._register(run, "model", key, _model_inputs(key, declared, self.stack))
         if model.id not in self.wait():
             reason = f"model {model.id} {GONE}"
             raise GateError(reason)
@@ -179,6 +189,12 @@ class SmallEngine:
         if declared.activation == "swap" and not activation.outputs["passed"]:
             reason = f"not live: {activation.outputs['reasons']}"
             raise GateError(reason)
+
+    def _rename(self, was: str, key: str) -> None:
+        """Let the state know what it had under an earlier key by the new one, as an alias does."""
+        for kind in ("model", "activation"):
+            if self.find(kind, key) is None and (earlier := self.find(kind, was)) is not None:
+                earlier.key = key
 
     def _register(self, run: Run, kind: str, key: str, inputs: Json) -> Stored:
         provider, stored = _provider(kind, run), self.find(kind, key)
@@ -243,11 +259,11 @@ def _provider(kind: str, run: Run) -> ResourceProvider:
     return provider
 
 
-def _model_inputs(key: str, declared: ModelDeclaration) -> Json:
+def _model_inputs(key: str, declared: ModelDeclaration, stack: str = STACK) -> Json:
     inputs = declared.inputs(
         key=key,
-        stack=STACK,
-        lineage=lineage(PROJECT, STACK, key),
+        stack=stack,
+        lineage=lineage(PROJECT, stack, key),
         source=segment_id(AID, declared.source),
         target=segment_id(AID, declared.target),
     )

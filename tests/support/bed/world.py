@@ -16,6 +16,7 @@ from providers.lytics.api.client import LyticsClient
 from providers.lytics.api.settings import Settings
 from providers.lytics.domain.declaration import ModelDeclaration, ModelInputs
 from providers.lytics.domain.identity import default_name, proof_in
+from providers.lytics.domain.ownership import Holding, holdings_in
 from providers.lytics.domain.record import hash_of
 from providers.lytics.domain.segments import SegmentBook
 from providers.lytics.host.run import Run
@@ -68,6 +69,8 @@ class World:
         self.settle()
         self.others = {model_id: account.model(model_id) for model_id in others}
         self.engine = SmallEngine(self.wait)
+        # Other stacks of the project, whose states can be asked for.
+        self.stacks: list[SmallEngine] = []
         self.said: list[str] = []
         self.broken: list[str] = []
         # Models that left and were to be left alone: their keys, and how they were left.
@@ -105,7 +108,12 @@ class World:
         """
         known = Settings(api_url=self.account.url, api_key="sandbox", **settings)
         with LyticsClient(known, Refusing(refused, seed), QUICK) as client:
-            yield Run(known, client, self.said.append, QUICK)
+            yield Run(known, client, self.said.append, QUICK, self.holdings)
+
+    def holdings(self) -> list[Holding]:
+        """Return the models that the states of the project's stacks have."""
+        engines = [self.engine, *(one for one in self.stacks if one is not self.engine)]
+        return [held for one in engines for held in holdings_in(one.stack, one.exported())]
 
     def break_requests(self, rules: list[Json]) -> None:
         """Let requests fail from here on."""
