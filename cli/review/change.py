@@ -29,7 +29,7 @@ class Property:
 
     Attributes:
         name: for example `label` or `config.collect`.
-        old: its value so far, in words.
+        old: its value so far, in words; "" for a new model.
         new: its value from now on, in words.
         retrains: whether it is the reason why a new model is needed.
     """
@@ -124,6 +124,8 @@ class Change:
         loss: the audiences that lose their scores by it, None if none do.
         uses: who uses the model of today.
         source: whom it scores, as people name it.
+        joins: whether the account has one more live model then.
+        sets_live: whether a gate that fails ends the `up` with an error: it decides what is live.
     """
 
     key: str
@@ -139,6 +141,18 @@ class Change:
     loss: Loss | None = None
     uses: tuple[Use, ...] = ()
     source: str = ""
+    joins: bool = False
+    sets_live: bool = False
+
+    @property
+    def live_today(self) -> Subject | None:
+        """The model that is live today: this declaration's, or one that it takes over."""
+        return self.live or (self.new if self.new is not None and self.new.live else None)
+
+    @property
+    def failing(self) -> tuple[GatePart, ...]:
+        """The parts of the gate that the model, which is trained, doesn't pass today."""
+        return tuple(part for part in self.gate if part.passed is False)
 
     @property
     def touches_live(self) -> bool:
@@ -147,10 +161,11 @@ class Change:
         return self.live is not None and bool(ends & set(self.actions))
 
     @property
-    def order(self) -> tuple[bool, bool, int, str]:
-        """Sort key: where audiences lose scores, then what touches a live model, then by action."""
+    def order(self) -> tuple[bool, bool, bool, int, str]:
+        """Sort key: who loses scores, what ends a live model, what is live, then by action."""
         first = min((ACTIONS.index(action) for action in self.actions), default=len(ACTIONS))
-        return (self.loss is None, not self.touches_live, first, self.key)
+        is_live = self.live_today is not None
+        return (self.loss is None, not self.touches_live, not is_live, first, self.key)
 
 
 @dataclass(frozen=True)
@@ -166,6 +181,8 @@ class Review:
         forced: whether the limits were overruled.
         notes: what else there is to know.
         breaches: rules that are broken; an error lets nothing be previewed.
+        held_back: that `up` will end with an error over a gate, and what waits then; a sentence,
+            or empty.
     """
 
     stack: str
@@ -176,6 +193,7 @@ class Review:
     forced: bool = False
     notes: tuple[Words, ...] = ()
     breaches: tuple[Breach, ...] = ()
+    held_back: Words = ()
 
     @property
     def losing(self) -> list[tuple[str, Loss]]:

@@ -10,15 +10,19 @@ from typing import Any
 
 from cli.review.change import Subject
 from cli.review.words import Quoted, Words, words
+from providers.lytics.domain.declaration import ModelInputs
+from providers.lytics.domain.liveness import Way, to_write, way_of
 from providers.lytics.shapes import Model
 
-_GOES_LIVE = "goes live"
-
-
-def goes_live(actions: Sequence[str], effects: Sequence[Words]) -> bool:
-    """Tell whether a model that isn't live is to be."""
-    told = any(isinstance(part, str) and _GOES_LIVE in part for s in effects for part in s)
-    return "activated" in actions or told
+_ONLY_STATE = "The state remembers it; nothing is written to Lytics"
+_GOING_LIVE = {
+    Way.LIVE: "It goes live when it is trained",
+    Way.BY_ITSELF: "It goes live by itself when it is trained",
+    Way.SWAP: "It goes live when it is trained and passes its gate, if it has one",
+    Way.JUDGED: "It is trained and judged by its gate; nothing is set live",
+    Way.WAITS: "It is trained, and not live",
+    Way.NEVER: "It is trained, and not live",
+}
 
 
 def coming_to(action: str, found: Model | None) -> Iterator[Words]:
@@ -35,24 +39,27 @@ def coming_to(action: str, found: Model | None) -> Iterator[Words]:
 
 def going_live(new: Mapping[str, Any]) -> Iterator[Words]:
     """Say how a new model becomes live, or that it doesn't."""
-    activation, config = new.get("activation"), new.get("config") or {}
-    waits = isinstance(config, Mapping) and config.get("build_only")
-    if activation == "swap":
-        yield words(f"It {_GOES_LIVE} when it is trained and passes its gate, if it has one")
-    elif activation == "observe":
-        yield words("It is trained and judged by its gate; nothing is set live")
-    elif new.get("is_active") is False or waits:
-        yield words("It is trained, and not live")
+    yield words(_GOING_LIVE[way_of(new)])
+
+
+def existing(found: Model, inputs: ModelInputs) -> Iterator[Words]:
+    """Say whether a model that is trained already is live then, and what is written to it."""
+    way = way_of(inputs.model_dump())
+    written = to_write(found, wanted=inputs.is_active)
+    if found.is_active and written is False:
+        yield words("It is live, and is stopped: its scoring ends")
+    elif found.is_active and way is Way.SWAP:
+        yield words("It is live already and stays so; its gate is judged")
+    elif found.is_active:
+        yield words("It is live already, and stays so")
+    elif way is Way.SWAP:
+        yield words("It isn't live, and is set live if it passes its gate, if it has one")
+    elif written is True:
+        yield words("It isn't live, and is set live")
     else:
-        yield words(f"It {_GOES_LIVE} by itself when it is trained")
-
-
-def is_set_live_by_nobody(new: Mapping[str, Any]) -> bool:
-    """Tell whether a model goes live neither by itself nor by what is declared."""
-    config = new.get("config")
-    waits = isinstance(config, Mapping) and config.get("build_only") is True
-    undeclared = new.get("is_active") is None and new.get("activation") is None
-    return new.get("activation") == "observe" or (waits and undeclared)
+        yield words("It isn't live, and stays so")
+    if inputs.label is not None and inputs.label != found.label:
+        yield words("Its label, ", Quoted(found.label or "none"), ", is written anew")
 
 
 def replacing(live: Subject | None, new: Mapping[str, Any], policy: str) -> Iterator[Words]:
@@ -62,7 +69,7 @@ def replacing(live: Subject | None, new: Mapping[str, Any], policy: str) -> Iter
         yield from going_live(new)
         return
     model = words("Model ", Quoted(live.id))
-    if is_set_live_by_nobody(new):
+    if way_of(new).is_set_live_by_nobody:
         yield words(*model, " stays live: nothing sets the new one live")
         if policy != "retain":
             yield words(
@@ -162,4 +169,6 @@ def in_place(actions: Sequence[str], old: Subject | None) -> Iterator[Words]:
     if "renamed" in actions:
         yield words("Only the key in the file changes; the model and its name stay")
     if "settings" in actions:
-        yield words("The state remembers it; nothing is written to Lytics")
+        written = {"relabelled", "activated", "deactivated"} & set(actions)
+        rest = "What else changes is kept in the state alone" if written else _ONLY_STATE
+        yield words(rest)

@@ -10,16 +10,18 @@ from cli.drift.compare import Drift, Observed, compare
 from cli.errors import CliError
 from cli.models.rows import SUMMARIES_AT_ONCE
 from cli.review.change import Review
+from cli.review.known import Facts
 from cli.review.plan import Plan, parse_plan
-from cli.review.reading import Facts, ids_worth_asking, review_of
+from cli.review.reading import ids_worth_asking, review_of, segments_of
 from cli.review.words import Quoted, Words, words
 from cli.rules.check import judge_all
 from cli.rules.look import ask_for_rules
 from cli.workspace.account import connected, settings_of
 from cli.workspace.holdings import holdings_of
-from cli.workspace.project import Project
+from cli.workspace.project import Project, shown
 from cli.workspace.pulumi import PulumiError, run_pulumi
 from cli.workspace.removals import declared_removals, excepted_from
+from cli.workspace.segments import fault_of
 from cli.workspace.state import StackState
 from providers.lytics.api.client import LyticsClient
 from providers.lytics.api.settings import Settings
@@ -93,6 +95,7 @@ def ask(project: Project, state: StackState, plan: Plan) -> Review:
         state,
         removals=declared_removals(file),
         excepted=excepted_from(file, LOSES_SCORES),
+        file=shown(file),
     )
     try:
         settings = settings_of(project, state.stack)
@@ -103,6 +106,7 @@ def ask(project: Project, state: StackState, plan: Plan) -> Review:
             first = review_of(plan, known)
             if first.changes:
                 known = replace(known, audiences=ask_for_audiences(client))
+                known = replace(known, segment_problems=_segment_problems(client, plan, known))
             wanted = [account[i] for i in ids_worth_asking(first) if i in account]
             return review_of(plan, replace(known, summaries=_summaries(client, wanted)))
     except LyticsError as exc:
@@ -136,6 +140,21 @@ def _drifts(
     }
     found = compare(project.name, state, Observed(account, gone))
     return tuple(one for one in found.drifts if one.kind in {"differs", "gone"})
+
+
+def _segment_problems(client: LyticsClient, plan: Plan, known: Facts) -> dict[str, str]:
+    """Return by id why nothing can be trained on the segments of new models.
+
+    Nothing where the key may not see segments, or the API failed: then a note says so already.
+    """
+    steps = [step for step in plan.models.values() if step.op in {"create", "replace"}]
+    wanted = {one for step in steps for one in segments_of(step)}
+    if not wanted or known.uses is None:
+        return {}
+    try:
+        return fault_of(client, known.audiences.segments, wanted)
+    except LyticsError:
+        return {}
 
 
 def _summaries(client: LyticsClient, models: Iterable[Model]) -> dict[str, Summary]:

@@ -7,10 +7,10 @@ scores that they have. So an audience doesn't empty at once: it goes stale.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from cli.review import effects
 from cli.review.change import Loss, Review, Subject
 from cli.review.words import Quoted, Words, words
 from providers.lytics.domain.audiences import Uses, named, users_left
+from providers.lytics.domain.liveness import way_of
 from providers.lytics.shapes import Model
 
 
@@ -20,7 +20,7 @@ def by_replacement(
     """Return how a replacement ends a score, and what would keep it; None if it goes on."""
     if live is None or new_name is None or policy == "retain":
         return None
-    if effects.is_set_live_by_nobody(new):
+    if way_of(new).is_set_live_by_nobody:
         return None
     if new.get("is_active") is False:
         return words("is replaced by one that isn't to be live"), ()

@@ -109,6 +109,9 @@ def _head(review: Review) -> Iterator[str]:
         verdict = "Over the limit, and forced" if review.forced else "Refused"
         yield ""
         yield f"> **{verdict}:** {_said(refusal)}"
+    if review.held_back:
+        yield ""
+        yield f"> **Ends with an error:** {_said(review.held_back)}"
     for change in review.changes:
         for problem in change.problems:
             yield ""
@@ -134,13 +137,16 @@ def _reasons_first(properties: Sequence[Property]) -> list[Property]:
 
 
 def _reason(one: Property) -> str:
-    return f"{code(one.name, 60)} {code(one.old, 60)} → {code(one.new, 60)}"
+    return f"{code(one.name, 60)} {_from(one, 60)}{code(one.new, 60)}"
+
+
+def _from(one: Property, longest: int) -> str:
+    return f"{code(one.old, longest)} → " if one.old else ""
 
 
 def _today(change: Change) -> str:
-    if change.live is None:
-        return "no"
-    return f"{code(change.live.name, 80)}{_scores_in_line(change.live)}"
+    live = change.live_today
+    return "no" if live is None else f"{code(live.name, 80)}{_scores_in_line(live)}"
 
 
 def _scores_in_line(subject: Subject) -> str:
@@ -154,7 +160,7 @@ def _detail(change: Change, *, charts: bool) -> list[str]:
     lines = ["", f"<details><summary>{title}</summary>", ""]
     for one in _reasons_first(change.properties):
         mark = " (needs a new model)" if one.retrains else ""
-        lines.append(f"- {code(one.name)}: {code(one.old, 300)} → {code(one.new, 300)}{mark}")
+        lines.append(f"- {code(one.name)}: {_from(one, 300)}{code(one.new, 300)}{mark}")
     lines += [f"- {_said(effect)}" for effect in change.effects]
     if change.left_behind:
         lines.append(f"- Left behind: {_said(change.left_behind)}")

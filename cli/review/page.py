@@ -46,6 +46,9 @@ def _head(review: Review) -> Iterator[str]:
     for refusal in review.refusals:
         verdict = "Over the limit, and forced" if review.forced else "Refused"
         yield f'<p class="refused" role="alert"><strong>{verdict}.</strong> {_said(refusal)}</p>'
+    if review.held_back:
+        said = _said(review.held_back)
+        yield f'<p class="refused" role="alert"><strong>Ends with an error.</strong> {said}</p>'
     for change in review.changes:
         for problem in change.problems:
             yield (
@@ -83,18 +86,17 @@ def _tone(action: str) -> str:
 
 
 def _property(one: Property) -> str:
-    return (
-        f"{code(one.name)} <del>{text(one.old, 80)}</del> "
-        f'<span aria-hidden="true">→</span> <ins>{text(one.new, 80)}</ins>'
-    )
+    before = f'<del>{text(one.old, 80)}</del> <span aria-hidden="true">→</span> '
+    return f"{code(one.name)} {before if one.old else ''}<ins>{text(one.new, 80)}</ins>"
 
 
 def _today(change: Change) -> str:
-    if change.live is None:
+    live = change.live_today
+    if live is None:
         return "no"
-    scores = change.live.numbers.scores if change.live.numbers else {}
+    scores = live.numbers.scores if live.numbers else {}
     told = ", ".join(f"{name} {scores[name]:.4g}" for name in SHOWN_SCORES if name in scores)
-    return f"{code(change.live.name)}{f'<br>{told}' if told else ''}"
+    return f"{code(live.name)}{f'<br>{told}' if told else ''}"
 
 
 def _changes(review: Review) -> Iterator[str]:
@@ -123,10 +125,14 @@ def _properties(properties: Sequence[Property]) -> Iterator[str]:
     yield "</tr></thead><tbody>"
     for one in sorted(properties, key=lambda p: not p.retrains):
         yield (
-            f'<tr><th scope="row">{code(one.name)}</th><td><del>{text(one.old)}</del></td>'
+            f'<tr><th scope="row">{code(one.name)}</th><td>{_before(one)}</td>'
             f"<td><ins>{text(one.new)}</ins></td><td>{'yes' if one.retrains else 'no'}</td></tr>"
         )
     yield "</tbody></table></div>"
+
+
+def _before(one: Property) -> str:
+    return f"<del>{text(one.old)}</del>" if one.old else ""
 
 
 def _gate(parts: Sequence[GatePart]) -> Iterator[str]:

@@ -1,72 +1,30 @@
 """Makes a review of what a preview, the state and the API say. Pure."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import replace
 
 from pydantic import ValidationError
 
-from cli.audiences.ask import Audiences
-from cli.drift.compare import Drift
 from cli.review import effects, losses
 from cli.review.change import Change, GatePart, Loss, Numbers, Property, Review, Subject
+from cli.review.holding import held_back
+from cli.review.known import Facts
+from cli.review.notes import notes_on
 from cli.review.plan import Plan, Step
+from cli.review.properties import changed_properties, gate_differences, new_properties
 from cli.review.words import Quoted, Words, words
-from cli.screen.markdown import plain
 from cli.workspace.state import StackState
-from providers.lytics.domain.audiences import Use, Uses
+from providers.lytics.domain.audiences import Use
 from providers.lytics.domain.creation import Account, Adopt, Refuse, TakeUp, decide
 from providers.lytics.domain.declaration import ModelInputs, policy_of
-from providers.lytics.domain.diff import Difference, Unknown, config_differences, differ
-from providers.lytics.domain.gate import Gate, kept_gate
-from providers.lytics.domain.identity import NameIndex, normalised_config
+from providers.lytics.domain.gate import kept_gate
+from providers.lytics.domain.identity import listed_as
 from providers.lytics.domain.judging import evaluate, scores_of
-from providers.lytics.domain.liveness import LIVE_LIMIT
+from providers.lytics.domain.liveness import is_first_build, joins, way_of
 from providers.lytics.domain.matching import Wanted
-from providers.lytics.domain.ownership import Holding
-from providers.lytics.domain.rulebook import LOSES_SCORES
-from providers.lytics.errors import ConflictError
 from providers.lytics.shapes import Model, Summary
 
 MOST_FEATURES = 8
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What is known besides the preview.
-
-    Attributes:
-        state: the stack's state.
-        account: the account's models by id; None if the API wasn't asked or didn't answer.
-        summaries: numbers of models, by id.
-        removals: how the stack file lets models go that it no longer declares.
-        why_unknown: why the API wasn't asked, "" if it was.
-        audiences: who uses the account's models.
-        excepted: by key, why a change may leave audiences without scores.
-        drifts: what somebody changed in Lytics since the last `up`.
-        holdings: asks which models the states of the project's stacks have.
-    """
-
-    state: StackState
-    account: Mapping[str, Model] | None = None
-    summaries: Mapping[str, Summary] = field(default_factory=dict)
-    removals: Mapping[str, str] = field(default_factory=dict)
-    why_unknown: str = ""
-    audiences: Audiences = field(default_factory=Audiences)
-    excepted: Mapping[str, str] = field(default_factory=dict)
-    drifts: tuple[Drift, ...] = ()
-    holdings: Callable[[], Iterable[Holding]] = tuple
-
-    @property
-    def uses(self) -> Uses | None:
-        """Who uses which model; None if that isn't known."""
-        return self.audiences.uses
-
-    @cached_property
-    def names(self) -> NameIndex:
-        """Finds the account's models by name."""
-        return NameIndex((model.id, model.name) for model in (self.account or {}).values())
 
 
 def review_of(plan: Plan, facts: Facts) -> Review:
@@ -80,7 +38,8 @@ def review_of(plan: Plan, facts: Facts) -> Review:
         changes=tuple(sorted(changes, key=lambda change: change.order)),
         existing=existing,
         unchanged=sum(key not in changed for key in steps),
-        notes=tuple(_notes(facts, changes)),
+        notes=tuple(notes_on(facts, changes)),
+        held_back=held_back(changes, facts.state),
     )
 
 
@@ -111,63 +70,10 @@ def ids_worth_asking(review: Review) -> list[str]:
     return list(dict.fromkeys(subject.id for subject in subjects))
 
 
-def _notes(facts: Facts, changes: list[Change]) -> Iterator[Words]:
-    if facts.account is None:
-        yield words("Live models and scores aren't known: ", Quoted(facts.why_unknown))
-    else:
-        live = sum(model.is_active for model in facts.account.values())
-        joining = sum(
-            change.live is None and effects.goes_live(change.actions, change.effects)
-            for change in changes
-        )
-        if live + joining > LIVE_LIMIT:
-            yield words(
-                f"{live} models of the account are live and {joining} more are to be; "
-                f"Lytics allows {LIVE_LIMIT}"
-            )
-        yield from _notes_on_audiences(facts, changes)
-    for drift in facts.drifts:
-        yield words(
-            "Changed in Lytics since the last up: ",
-            Quoted(drift.key),
-            f", {drift.property}: ",
-            Quoted(drift.declared),
-            " is ",
-            Quoted(drift.actual),
-            f"; {drift.advice}",
-        )
-    for resource in facts.state.models:
-        if resource.is_leaving:
-            yield words(
-                "Model ",
-                Quoted(resource.id),
-                " of ",
-                Quoted(resource.key),
-                " was replaced earlier and leaves once its successor is in place",
-            )
-    if facts.state.pending:
-        yield words("An interrupted run left something over: run lytics-ml recover first")
-
-
-def _notes_on_audiences(facts: Facts, changes: list[Change]) -> Iterator[Words]:
-    """Say what isn't known of audiences, and which exceptions nothing needs."""
-    if facts.audiences.why_unknown:
-        yield words(Quoted(facts.audiences.why_unknown))
-    unread = facts.uses.unread if facts.uses else ()
-    if unread and any(change.touches_live for change in changes):
-        yield words(
-            f"{len(unread)} audiences can't be read, and may use these models too: ",
-            Quoted("lytics-ml audiences"),
-            " names them",
-        )
-    losing = {change.key for change in changes if change.loss is not None}
-    for key in facts.excepted:
-        if key not in losing and facts.uses is not None:
-            yield words(
-                Quoted(key),
-                f" is excepted from {LOSES_SCORES}, and no audience loses by this change: take "
-                "the exception out",
-            )
+def segments_of(step: Step) -> list[str]:
+    """Return the ids of the segments that a new model is trained on, those that are known."""
+    sides = (step.new.get(side) for side in ("source", "target"))
+    return [side for side in sides if isinstance(side, str)]
 
 
 class _Reader:
@@ -184,6 +90,16 @@ class _Reader:
 
     def change(self) -> Change | None:
         """Return what happens, None if nothing does."""
+        found = self._change()
+        if found is None or self._step.op == "delete":
+            return found
+        has_live = found.live_today is not None
+        is_new = self._step.op in {"create", "replace"} and found.new is None
+        more = joins(way_of(self._step.new), is_new=is_new, has_live=has_live)
+        sets_live = self._activation is not None and bool(self._activation.new.get("activate"))
+        return replace(found, joins=more, sets_live=sets_live)
+
+    def _change(self) -> Change | None:
         match self._step.op:
             case "create":
                 return self._created()
@@ -232,21 +148,42 @@ class _Reader:
         inputs = self._inputs()
         found, action, problems = self._come_to(inputs, "created")
         new = self._subject(found.id) if found else None
-        told = [*effects.coming_to(action, found), *effects.going_live(self._step.new)]
+        told = [*effects.coming_to(action, found), *self._becoming_live(inputs, found)]
+        gate = self._activation.new.get("gate") if self._activation else None
         return Change(
             key=self._step.key,
             actions=(action,),
+            properties=new_properties(self._step.new, self._listed_as(inputs, found), gate),
             new=new,
             effects=tuple(told),
             gate=self._gate(new, None),
-            problems=problems,
+            problems=(*problems, *(() if found else self._segment_problems())),
         )
+
+    def _becoming_live(self, inputs: ModelInputs | None, found: Model | None) -> Iterator[Words]:
+        """Say how the model of a new declaration becomes live: one that exists may be already."""
+        if inputs is None or found is None or is_first_build(found):
+            return effects.going_live(self._step.new)
+        return effects.existing(found, inputs)
+
+    def _listed_as(self, inputs: ModelInputs | None, found: Model | None) -> str | None:
+        """Return the name by which audiences will find the score; None where it isn't known."""
+        if found is not None:
+            return found.name
+        if inputs is None:
+            return None
+        return listed_as(Wanted(inputs).name, self._facts.made_of_names)
+
+    def _segment_problems(self) -> tuple[Words, ...]:
+        """Return why nothing can be trained on what is declared."""
+        wrong = (self._facts.segment_problems.get(s) for s in segments_of(self._step))
+        return tuple(words(Quoted(one)) for one in dict.fromkeys(filter(None, wrong)))
 
     def _replaced(self) -> Change:
         inputs, old, live = self._inputs(), self._old(), self._live()
         found, action, problems = self._come_to(inputs, "retrained")
         new = self._subject(found.id) if found else None
-        name = found.name if found else Wanted(inputs).name if inputs else None
+        name = self._listed_as(inputs, found)
         ends = losses.by_replacement(self._step.key, live, name, self._step.new, self._policy)
         if name != (live or old).name and name is not None:
             said = (self._step.old.get("on_delete"), self._step.new.get("on_delete"))
@@ -260,14 +197,14 @@ class _Reader:
         return Change(
             key=self._step.key,
             actions=self._with_renaming(action),
-            properties=self._properties(),
+            properties=changed_properties(self._step),
             live=live,
             old=old,
             new=new,
             effects=tuple(told),
             gate=self._gate(new, live),
             left_behind=self._left_behind(live, old),
-            problems=problems,
+            problems=(*problems, *(() if found else self._segment_problems())),
             loss=self._loss(live, ends),
             uses=self._users(live or old),
             source=self._source(),
@@ -294,7 +231,7 @@ class _Reader:
         return policy_of(self._step.old.get("on_delete"))
 
     def _left_behind(self, live: Subject | None, old: Subject) -> Words:
-        if live and self._policy != "retain" and effects.is_set_live_by_nobody(self._step.new):
+        if live and self._policy != "retain" and way_of(self._step.new).is_set_live_by_nobody:
             return ()
         return effects.left_behind(live or old, self._policy)
 
@@ -307,7 +244,7 @@ class _Reader:
             actions=("removed",),
             live=live,
             old=old,
-            effects=tuple(effects.removing(live or old, policy)),
+            effects=(self._why_removed(), *effects.removing(live or old, policy)),
             left_behind=effects.left_behind(live or old, policy),
             problems=self._deletion_problem(
                 live or old, declared or self._step.old.get("on_delete")
@@ -317,15 +254,25 @@ class _Reader:
             source=self._source(),
         )
 
+    def _why_removed(self) -> Words:
+        file, key = Quoted(self._facts.file or "the stack file"), self._step.key
+        if key in self._facts.removals:
+            return words(file, " lets it go, under ", Quoted(f"removed.{key}"))
+        return words(file, " doesn't declare it any more")
+
     def _updated(self) -> Change | None:
-        properties = self._properties()
+        properties = changed_properties(self._step)
         old, live = (self._old(), self._live()) if self._step.id else (None, None)
         actions = list(self._in_place(properties))
         actions += [] if not self._is_renamed() else ["renamed"]
         is_judged = self._activation is not None and self._activation.op in {"update", "create"}
         if is_judged:
             actions += self._judged(old)
-            properties = (*properties, *self._gate_property())
+            assert self._activation is not None  # noqa: S101 - told by is_judged
+            properties = (
+                *properties,
+                *gate_differences(self._activation.old.get("gate"), self._activation.new),
+            )
         if not actions:
             return None
         told = [
@@ -400,90 +347,20 @@ class _Reader:
             return ["activated"]
         return ["judged again"]
 
-    def _gate_property(self) -> Iterator[Property]:
-        assert self._activation is not None  # noqa: S101 - the caller has looked
-        old = kept_gate(self._activation.old.get("gate"))
-        new = kept_gate(self._activation.new.get("gate"))
-        for name in Gate.model_fields:
-            before, after = getattr(old, name, None), getattr(new, name, None)
-            if before != after:
-                yield Property(f"gate.{name}", _bound(before), _bound(after))
-
     def _gate(self, new: Subject | None, live: Subject | None) -> tuple[GatePart, ...]:
         gate = kept_gate(self._activation.new.get("gate")) if self._activation else None
         if gate is None:
             return ()
         summaries = self._facts.summaries
         summary = summaries.get(new.id) if new else None
-        current = summaries.get(live.id) if live and (not new or live.id != new.id) else None
+        # Going back is a decision: what was live before needn't beat what replaced it.
+        is_return = new is not None and new.id in (self._kept.get("earned") or [])
+        is_other = live is not None and not is_return and (new is None or live.id != new.id)
+        current = summaries.get(live.id) if live is not None and is_other else None
         verdict = evaluate(gate, summary or Summary(), current)
         if summary is not None:
             return tuple(GatePart(p.number, p.wanted, p.measured, p.passed) for p in verdict.parts)
         return tuple(GatePart(p.number, p.wanted) for p in verdict.parts)
-
-    # --- why --------------------------------------------------------------------------------
-
-    def _properties(self) -> tuple[Property, ...]:
-        step = self._step
-        if step.op in {"create", "delete", "same"}:
-            return ()
-        try:
-            found = differ(step.id, step.old, step.new)
-        except ConflictError:
-            found = Difference()
-        return tuple(_properties(found, step.old, step.new))
-
-
-_GOING_LIVE = {
-    None: "by itself or as is_active says",
-    "swap": "once it is trained and passes",
-    "observe": "never, it is only judged",
-}
-
-
-def _properties(
-    found: Difference, old: Mapping[str, Any], new: Mapping[str, Any]
-) -> Iterator[Property]:
-    for name in (*found.replaces, *found.writes, *found.settings):
-        if name == "key":
-            continue  # That it is renamed is told already.
-        retrains = name in found.replaces
-        if name == "config":
-            yield from _config_properties(old, new)
-        elif name in {"source", "target"}:
-            was, becomes = (
-                _segment(side.get(f"{name}_name"), side.get(name)) for side in (old, new)
-            )
-            yield Property(name, was, becomes, retrains)
-        elif name in {"source_name", "target_name"}:
-            if name.removesuffix("_name") not in found.replaces:
-                yield Property(name, plain(old.get(name)), plain(new.get(name)))
-        elif name == "activation":
-            was, becomes = (_GOING_LIVE[side.get(name)] for side in (old, new))
-            yield Property("going live", was, becomes)
-        else:
-            yield Property(name, plain(old.get(name)), plain(new.get(name)), retrains)
-
-
-def _config_properties(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Property]:
-    before, after = old.get("config"), new.get("config")
-    reported = old.get("reported_config") or {}
-    was, becomes = normalised_config(before), normalised_config(after)
-    for name in config_differences(before, after, reported):
-        old_value = was.get(name, reported.get(name))
-        yield Property(f"config.{name}", plain(old_value), plain(becomes.get(name)), retrains=True)
-
-
-def _segment(spelling: object, segment_id: object) -> str:
-    if isinstance(segment_id, Unknown):
-        return f"{spelling} (not looked up)"
-    return f"{spelling} ({str(segment_id)[:8]}…)" if spelling else plain(segment_id)
-
-
-def _bound(value: object) -> str:
-    if hasattr(value, "model_dump"):
-        return plain({k: v for k, v in value.model_dump().items() if v is not None})
-    return plain(value)
 
 
 def _numbers(summary: Summary) -> Numbers:

@@ -40,6 +40,9 @@ def as_screen(review: Review) -> RenderableType:
     for refusal in review.refusals:
         verdict = "Over the limit, and forced: " if review.forced else "Refused: "
         parts.append(Text(verdict, "bold red").append(_said(refusal)))
+    if review.held_back:
+        title = Text("Ends with an error: ", "bold red")
+        parts.append(title.append(_said(review.held_back), "default"))
     parts += [Text(_said(note), "yellow") for note in review.notes]
     for change in review.changes[:MOST_IN_DETAIL]:
         parts += [Text(), *_change(change)]
@@ -74,16 +77,18 @@ def _problems(change: Change) -> Iterator[RenderableType]:
 
 def _properties(change: Change) -> Iterator[RenderableType]:
     for one in change.properties:
-        line = text(one.name, "cyan").append(f"  {safe(one.old)} → {safe(one.new)}", "default")
+        before = f"{safe(one.old)} → " if one.old else ""
+        line = text(one.name, "cyan").append(f"  {before}{safe(one.new)}", "default")
         yield line.append("  (needs a new model)", "dim") if one.retrains else line
 
 
 def _today(change: Change) -> Iterator[RenderableType]:
-    if change.live is None:
+    live = change.live_today
+    if live is None:
         return
-    scores = change.live.numbers.scores if change.live.numbers else {}
+    scores = live.numbers.scores if live.numbers else {}
     told = ", ".join(f"{name} {scores[name]:.4g}" for name in SHOWN_SCORES if name in scores)
-    line = text("live today as ", "dim").append(safe(change.live.name), "default")
+    line = text("live today as ", "dim").append(safe(live.name), "default")
     yield line.append(f"  {told}", "default") if told else line
 
 

@@ -1,25 +1,19 @@
 """What only the API can tell of a stack file: segments, limit of live models, adopted ids."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from cli.edit.places import Places
 from cli.errors import CliError
 from cli.validate.validation import Finding, Report
 from cli.workspace.account import client_of
 from cli.workspace.project import Project, shown
+from cli.workspace.segments import fault_of
 from providers.lytics.api.client import LyticsClient
 from providers.lytics.domain.identity import lineages_of, proof_in, same_name
 from providers.lytics.domain.liveness import LIVE_LIMIT
-from providers.lytics.domain.segments import SegmentBook, is_id
 from providers.lytics.errors import LyticsError
-from providers.lytics.shapes import Model, Segment
+from providers.lytics.shapes import Model
 from providers.lytics.stack_file.reader import Stack
-
-# Lytics docs, "Building Lookalike Models" and "Limitations".
-FEWEST_USERS = 25
-MOST_USERS = 20_000_000
-SIZES_AT_ONCE = 200
-"""Ids in one request for sizes: their address stays below the 8 KB that servers allow."""
 
 
 def check_online(project: Project, report: Report) -> None:
@@ -67,17 +61,12 @@ class _Check:
     # --- segments ---------------------------------------------------------------------------
 
     def _segments(self) -> None:
-        book = SegmentBook(self._client.list_segments())
-        found: dict[str, Segment | None] = {}
-        for reference in {name for _, name in self._references()}:
-            found[reference] = book.find(reference) or self._client.fetch_segment(reference)
-        sizes = self._sizes({s.id for s in found.values() if s is not None})
-        told: set[tuple[str, ...]] = set()
-        for place, reference in self._references():
-            problem = _segment_problem(reference, found[reference], sizes, book.unknown)
-            if problem and place not in told:
-                told.add(place)
-                self._find(problem, *place)
+        places = list(self._references())
+        wanted = {reference for _, reference in places}
+        faults = fault_of(self._client, self._client.list_segments(), wanted)
+        for place, reference in dict.fromkeys(places):
+            if faults[reference]:
+                self._find(faults[reference], *place)
 
     def _references(self) -> Iterator[tuple[tuple[str, ...], str]]:
         """Yield each slug or id with the place to correct it: under segments if it has a name."""
@@ -88,13 +77,6 @@ class _Check:
                     yield ("segments", written), self._stack.segments[written]
                 else:
                     yield ("models", key, side), written
-
-    def _sizes(self, ids: set[str]) -> dict[str, int]:
-        ordered = sorted(ids)
-        sizes: dict[str, int] = {}
-        for start in range(0, len(ordered), SIZES_AT_ONCE):
-            sizes |= self._client.segment_sizes(ordered[start : start + SIZES_AT_ONCE])
-        return sizes
 
     # --- models -----------------------------------------------------------------------------
 
@@ -141,27 +123,3 @@ class _Check:
 
     def _has_live(self, key: str, live: list[Model]) -> bool:
         return any(self._is_of(key, model) for model in live)
-
-
-def _segment_problem(
-    reference: str,
-    segment: Segment | None,
-    sizes: Mapping[str, int],
-    unknown: Callable[[str], str],
-) -> str | None:
-    """Return why no model can be built on a segment, None if one can."""
-    if segment is None:
-        return f"the account has no segment {reference}" if is_id(reference) else unknown(reference)
-    size = sizes.get(segment.id)
-    why = f": {segment.invalid_reason}" if segment.invalid_reason else ""
-    faults = (
-        (segment.table != "user", f"is of table {segment.table}; a model needs one of users"),
-        (segment.deleted, "is deleted"),
-        (segment.invalid, f"is invalid{why}"),
-        (
-            size is not None and not FEWEST_USERS <= size <= MOST_USERS,
-            f"has {size} users; Lytics takes {FEWEST_USERS} to {MOST_USERS}",
-        ),
-    )
-    found = next((what for is_so, what in faults if is_so), None)
-    return found and f"segment {segment.slug_name or segment.id} {found}"

@@ -115,6 +115,24 @@ def same_name(sent: str, returned: str) -> bool:
     return _core(sent) == _core(returned) or _core(sent) == _core(_without_suffix(returned))
 
 
+def listed_as(sent: str, known: Iterable[tuple[str, str]]) -> str:
+    """Return the name under which an account will list a model, by what it did with other names.
+
+    The API page shows "ML: " before every name that was sent; whether an account does that is
+    known from the models that are there.
+
+    Args:
+        sent: the name to send.
+        known: names that were sent, each with the one that came of it; the first that tells counts.
+    """
+    for before, after in known:
+        if after == before:
+            break
+        if before and after.endswith(before):
+            return after.removesuffix(before) + sent
+    return sent
+
+
 def ends_with_proof(returned: str, lineage_: str, inputs: str) -> bool:
     """Tell whether a default name proves these inputs of this lineage, whatever its key was."""
     found = proof_in(returned)

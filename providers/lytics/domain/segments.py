@@ -51,6 +51,32 @@ class SegmentBook:
         return f'unknown segment "{reference}"{hint}'
 
 
+# Lytics docs, "Building Lookalike Models" and "Limitations".
+FEWEST_USERS = 25
+MOST_USERS = 20_000_000
+
+
+def unfit(segment: Segment, size: int | None = None) -> str:
+    """Return why no model can be trained on a segment, "" if one can.
+
+    Args:
+        segment: the segment.
+        size: its users, None where that isn't known.
+    """
+    why = f": {segment.invalid_reason}" if segment.invalid_reason else ""
+    faults = (
+        (segment.table != "user", f"is of table {segment.table}; a model needs one of users"),
+        (segment.deleted, "is deleted"),
+        (segment.invalid, f"is invalid{why}"),
+        (
+            size is not None and not FEWEST_USERS <= size <= MOST_USERS,
+            f"has {size} users; Lytics takes {FEWEST_USERS} to {MOST_USERS}",
+        ),
+    )
+    found = next((what for is_so, what in faults if is_so), "")
+    return found and f"segment {segment.slug_name or segment.id} {found}"
+
+
 def is_id(reference: str) -> bool:
     """Tell whether a reference is a 32-hex id, which needs no look-up."""
     return bool(HEX_ID.match(reference.lower()))
