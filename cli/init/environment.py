@@ -27,7 +27,7 @@ segments: {{}}
 
 # (optional) What every model below has unless it says otherwise.
 defaults:
-  on_delete: deactivate # (optional, default deactivate) deactivate | delete | retain
+  on_delete: deactivate # (optional, default deactivate) deactivate | hide | delete | retain
 
 models: {{}}
   # grow-customer-base: # the key: the resource's name in this stack

@@ -148,7 +148,8 @@ def left_behind(old: Subject, policy: str) -> Words:
     if policy == "retain":
         live = "live" if old.live else "not live"
         return words(*model, f" stays as it is, {live}")
-    return words(*model, " stays in the account, not live; going back takes it up again")
+    hidden = " and hidden" if policy == "hide" else ""
+    return words(*model, f" stays in the account, not live{hidden}; going back takes it up again")
 
 
 def in_place(actions: Sequence[str], old: Subject | None) -> Iterator[Words]:

@@ -12,6 +12,7 @@ from providers.lytics.domain.declaration import (
     OnDelete,
     Removal,
     problems_across_fields,
+    problems_with_generation,
 )
 from providers.lytics.domain.diff import differ
 from providers.lytics.host.adapter import StatelessProvider, check_shape, plain, told
@@ -34,7 +35,11 @@ class MlModelProvider(StatelessProvider):
         stored = plain(_olds).get("lineage")
         if isinstance(computed := properties.get("lineage"), str):
             news = {**news, "lineage": self.run.declared.checked(computed, stored)}
-        across = problems_across_fields(properties)
+        api = self.run.settings.api
+        across = [
+            *problems_across_fields(properties),
+            *problems_with_generation(properties, api, is_new=not _olds),
+        ]
         return CheckResult(news, check_shape(ModelInputs, properties, across))
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:

@@ -77,6 +77,7 @@ class WireConfig(WireShape):
     tune_model: bool | None = None
     re_run: bool | None = None
     additional: list[str] | None = None
+    blocked: list[str] | None = None
 
     @property
     def is_reported(self) -> bool:
@@ -109,6 +110,8 @@ class Model(WireShape):
     type: Text = ""
     is_healthy: Flag = False
     is_active: Flag = False
+    # v2 alone: not shown to people in Lytics.
+    hidden: Flag = False
     created: Text = ""
     updated: Text = ""
     config: Annotated[WireConfig, BeforeValidator(_table)] = WireConfig()

@@ -57,7 +57,7 @@ def test_second_model_of_a_file_is_looked_at_as_well(project: Project) -> None:
     assert ran.code != 0, str(ran)
     for what in (
         "first.target: source and target are the same segment",
-        "second.on_delete: expected deactivate, delete, retain or {delete: even_if_used}",
+        "second.on_delete: expected deactivate, hide, delete, retain or {delete: even_if_used}",
         "second.name: a name can't hold .",
         "second.is_active: expected true or false, got 3",
         "third.config: no features",

@@ -93,7 +93,7 @@ SegmentRef = Annotated[
     AfterValidator(_segment),
 ]
 FieldName = Annotated[str, Field(min_length=1, max_length=500)]
-OnDelete = Literal["deactivate", "delete", "retain", "delete_even_if_used"]
+OnDelete = Literal["deactivate", "hide", "delete", "retain", "delete_even_if_used"]
 EVEN_IF_USED: Literal["delete_even_if_used"] = "delete_even_if_used"
 """What `on_delete: {delete: even_if_used}` is, wherever it is kept."""
 
@@ -176,6 +176,13 @@ class ModelConfig(BaseModel):
     additional: Annotated[
         list[FieldName] | None,
         Field(description="user fields to use as features (optional, default none)"),
+    ] = None
+    blocked: Annotated[
+        list[FieldName] | None,
+        Field(
+            description="user fields never to be used as features; only with lytics:api: v2 "
+            "(optional, default none)"
+        ),
     ] = None
 
 
@@ -285,8 +292,8 @@ class ModelDeclaration(ModelSettings):
         DeclaredOnDelete | None,
         Change.STATE_ONLY,
         Field(
-            description="how the model leaves the account: deactivate, delete, retain or "
-            "{delete: even_if_used} (optional, default deactivate)"
+            description="how the model leaves the account: deactivate, hide (only with lytics:api: "
+            "v2), delete, retain or {delete: even_if_used} (optional, default deactivate)"
         ),
     ] = None
     gate: Annotated[
@@ -362,8 +369,38 @@ class Removal(BaseModel):
 
     on_delete: Annotated[
         DeclaredOnDelete,
-        Field(description="deactivate, delete, retain or {delete: even_if_used}"),
+        Field(description="deactivate, hide, delete, retain or {delete: even_if_used}"),
     ]
+
+
+def problems_with_generation(
+    declared: dict[str, Any], api: str, *, is_new: bool
+) -> list[tuple[tuple[str, ...], str]]:
+    """Return what one generation of the API can't do of a declaration.
+
+    A model that is there keeps what it was trained with, whichever generation is spoken.
+
+    Args:
+        declared: the fields of the provider's inputs, as plain values.
+        api: `v1` or `v2`.
+        is_new: whether the model is yet to be made.
+
+    Returns:
+        Pairs of a path to the field and a sentence.
+    """
+    config = declared.get("config")
+    trained_with = config if isinstance(config, dict) else {}
+    found: list[tuple[tuple[str, ...], str]] = []
+    if api == "v1" and trained_with.get("blocked"):
+        what = "v1 of the API knows no blocked fields: set lytics:api to v2 (LYTICS_API)"
+        found.append((("config", "blocked"), what))
+    if api == "v1" and declared.get("on_delete") == "hide":
+        what = "v1 of the API can't hide models: set lytics:api to v2 (LYTICS_API), or deactivate"
+        found.append((("on_delete",), what))
+    if api == "v2" and is_new and trained_with.get("tune_model"):
+        what = "v2 of the API doesn't know it: leave it out, or set lytics:api to v1 (LYTICS_API)"
+        found.append((("config", "tune_model"), what))
+    return found
 
 
 def problems_across_fields(declared: dict[str, Any]) -> list[tuple[tuple[str, ...], str]]:

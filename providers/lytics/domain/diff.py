@@ -101,6 +101,9 @@ def config_differences(
     """
     before, after = normalised_config(old), normalised_config(new)
     differing = []
+    if "blocked" in before:
+        # None is a default like any other, which no hash holds.
+        after = {"blocked": [], **after}
     for key, wanted in after.items():
         was = before[key] if key in before else (reported or {}).get(key)
         if was != wanted:
@@ -126,12 +129,12 @@ def echo_contradicts(
     return sorted(
         key
         for key, value in wanted.items()
-        if key not in ignored and key in reported and _plain(key, reported[key]) != value
+        if key not in ignored and key in reported and _plain(reported[key]) != value
     )
 
 
-def _plain(key: str, value: object) -> object:
-    return sorted(set(value)) if key == "additional" and isinstance(value, list) else value
+def _plain(value: object) -> object:
+    return sorted(set(value)) if isinstance(value, list) else value
 
 
 def _refuse_other_adoption(

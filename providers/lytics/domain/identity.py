@@ -37,12 +37,17 @@ CONFIG_DEFAULTS: Mapping[str, Any] = {
 
 
 def normalised_config(config: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return a config with documented defaults filled in and `additional` as a sorted set.
+    """Return a config with documented defaults filled in and lists of fields as sorted sets.
 
     A key that isn't declared and has no documented default stays out.
     """
     filled = {**CONFIG_DEFAULTS, **{k: v for k, v in (config or {}).items() if v is not None}}
-    return {**filled, "additional": sorted(set(filled["additional"]))}
+    lists = {name: sorted(set(filled.get(name, []))) for name in ("additional", "blocked")}
+    # Only v2 knows blocked fields: without any, names and hashes are those of v1.
+    if not lists["blocked"]:
+        filled.pop("blocked", None)
+        del lists["blocked"]
+    return {**filled, **lists}
 
 
 def lineage(project: str, stack: str, key: str, parent: str = "", again: int = 0) -> str:

@@ -101,6 +101,8 @@ class ModelLifecycle:
         model = self._brought_in_line(inputs, model)
         if isinstance(decision, TakeUp):
             model = self._live_as_if_new(declared, inputs, model)
+            if model.hidden:
+                self._show(model.id, hidden=False)
         outputs = outputs_of(wanted.inputs, model, declared.trained)
         return model.id, with_declared_lineage(outputs, inputs.lineage)
 
@@ -447,6 +449,12 @@ class ModelLifecycle:
 
     def _retire(self, inputs: ModelInputs, model: Model) -> None:
         name = f"'{inputs.key}': model {model.id}"
+        if inputs.policy == "hide" and self._run.settings.api == "v1":
+            what = (
+                f"{name} is to be hidden, and v1 of the API can't: set lytics:api to v2 "
+                "(LYTICS_API), or on_delete to deactivate"
+            )
+            raise ConflictError(what)
         if inputs.policy == "retain":
             live = "live" if model.is_active else "not live"
             self._run.say(f'{name} "{model.name}" stays in the account as it is, {live}')
@@ -460,6 +468,13 @@ class ModelLifecycle:
             self._run.say(f"{name} is deleted")
         else:
             self._deactivate(name, model)
+            if inputs.policy == "hide":
+                self._show(model.id, hidden=True)
+                self._run.say(f"{name} is hidden in Lytics")
+
+    def _show(self, model_id: str, *, hidden: bool) -> None:
+        """Hide a model from people in Lytics, or let them see it again; only v2 can."""
+        self._run.looks.remember(self._run.client.update_model(model_id, {"hidden": hidden}))
 
     def _deactivate(self, name: str, model: Model) -> None:
         goes_live = not (model.was_once_complete or model.is_invalid or model.config.build_only)

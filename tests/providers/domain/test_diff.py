@@ -385,3 +385,21 @@ def test_source_and_target_are_not_interchangeable() -> None:
     """Swapping source and target trains a new model."""
     after = declared(source=HIGH_VALUE, target=ALL_USERS)
     assert difference(declared(), after).replaces == ("source", "target")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "differing"),
+    [
+        ({}, {}, []),
+        ({}, {"blocked": []}, []),
+        ({"blocked": ["b", "a"]}, {"blocked": ["a", "b", "b"]}, []),
+        ({"blocked": ["a"]}, {}, ["blocked"]),
+        ({"blocked": ["a"]}, {"blocked": []}, ["blocked"]),
+        ({}, {"blocked": ["a"]}, ["blocked"]),
+    ],
+)
+def test_blocked_fields_replace_only_where_declared(
+    old: dict[str, object], new: dict[str, object], differing: list[str]
+) -> None:
+    """No blocked fields is the default, whatever v2 reports of them."""
+    assert config_differences(old, new, {"blocked": []}) == differing

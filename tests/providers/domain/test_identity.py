@@ -42,6 +42,8 @@ def test_golden_lineage(parent: str, again: int, expected: str) -> None:
         (None, 1, "1f54eef5"),
         ({"use_scores": True, "use_content": True, "additional": ["a", "b"]}, 1, "33b78b65"),
         ({}, 2, "fb93658e"),
+        ({"blocked": []}, 1, "1f54eef5"),
+        ({"blocked": ["city", "email"]}, 1, "a336330c"),
     ],
 )
 def test_golden_inputs_hash(

@@ -147,7 +147,7 @@ def test_check_reports_everything_at_once(lab: Lab) -> None:
             "auto_tune, build_only, collect, re_run, tune_model, use_content, use_scores"
         ),
         "generation: expected a whole number, got 1.5",
-        "on_delete: expected deactivate, delete, retain or {delete: even_if_used}, got keep",
+        "on_delete: expected deactivate, hide, delete, retain or {delete: even_if_used}, got keep",
         "adopt: expected an id of 32 hex digits, for example cf21ba3ceb194961b964358ee92ec4a9",
         (
             "colour: unknown key. Known: activation, adopt, build_timeout, config, generation, "
