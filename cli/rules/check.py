@@ -1,8 +1,10 @@
 """Checks the rules of a stack: offline, or with what its account and another stack show."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from cli.errors import CliError
+from cli.workspace.account import generation_of
 from cli.workspace.project import Project
 from cli.workspace.state import StackState
 from providers.lytics.domain.account_facts import Declared, account_facts
@@ -44,15 +46,33 @@ class Judged:
     notes: tuple[str, ...] = field(default=())
 
 
-def judge_offline(stack: Stack) -> Judged:
+def judge_offline(project: Project, stack: Stack) -> Judged:
     """Judge a stack by its files and git alone.
 
     Raises:
         DeclarationError: the rules can't be used.
     """
     rules = rules_of(stack)
-    known = rules.known_offline(applies=False)
+    known = _known_offline(project, rules)
     return Judged(rules, rules.judge(rules.facts(**known), of_account=False))
+
+
+def judge_account(project: Project, stack: Stack, asked: Asked) -> Judged:
+    """Judge a stack that may have no state by the rules for which its account is asked.
+
+    Raises:
+        DeclarationError: the rules can't be used.
+    """
+    rules = rules_of(stack)
+    account = _account(project, stack, StackState(stack.path.stem), asked)
+    verdict = rules.judge(rules.facts(account=account), of_account=True)
+    notes = tuple(f"[{rule}] {_why_not(asked)}" for rule in verdict.unchecked)
+    return Judged(rules, verdict, notes)
+
+
+def _known_offline(project: Project, rules: StackRules) -> dict[str, Any]:
+    known = rules.known_offline(applies=False)
+    return {**known, "api": generation_of(project, rules.stack.path.stem)}
 
 
 def judge_all(project: Project, stack: Stack, state: StackState, asked: Asked | None) -> Judged:
@@ -68,7 +88,7 @@ def judge_all(project: Project, stack: Stack, state: StackState, asked: Asked | 
         DeclarationError: the rules can't be used.
     """
     rules = rules_of(stack)
-    known = rules.known_offline(applies=False)
+    known = _known_offline(project, rules)
     notes = []
     proved = rules.rule(ProvedIn)
     if isinstance(proved, ProvedIn):

@@ -28,7 +28,7 @@ def rules(stack: StackOption = None, *, as_json: JsonOption = False) -> None:
         if stack is None:
             raise
         # A stack that nobody has made yet has files, and no account to ask about.
-        judged = judge_offline(read_stack_file(project.stack_file(stack)))
+        judged = judge_offline(project, read_stack_file(project.stack_file(stack)))
         warn(f"There is no stack {stack} yet: only what the files and git tell is checked")
     else:
         declared = read_stack_file(project.stack_file(state.stack))

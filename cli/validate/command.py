@@ -28,7 +28,7 @@ def validate(
     from cli.workspace.project import find_project
 
     project = find_project()
-    reports = [validate_file(path) for path in chosen_files(project, stacks or [])]
+    reports = [validate_file(project, path) for path in chosen_files(project, stacks or [])]
     check_renames(project, reports)
     if online:
         from cli.validate.online import check_online

@@ -2,18 +2,22 @@
 
 from collections.abc import Iterator, Mapping
 
+from cli.audiences.ask import ask_for_audiences
 from cli.edit.places import Places
 from cli.errors import CliError
-from cli.validate.validation import Finding, Report
+from cli.rules.check import Asked, judge_account
+from cli.validate.validation import Finding, Report, take_verdict
 from cli.workspace.account import client_of
 from cli.workspace.project import Project, shown
 from cli.workspace.segments import fault_of
 from providers.lytics.api.client import LyticsClient
 from providers.lytics.domain.identity import lineages_of, proof_in, same_name
 from providers.lytics.domain.liveness import LIVE_LIMIT
+from providers.lytics.domain.rulebook import OF_ACCOUNT
 from providers.lytics.errors import LyticsError
 from providers.lytics.shapes import Model
 from providers.lytics.stack_file.reader import Stack
+from providers.lytics.stack_file.rules_file import rules_of
 
 
 def check_online(project: Project, report: Report) -> None:
@@ -39,6 +43,7 @@ class _Check:
     def __init__(
         self, project: Project, report: Report, stack: Stack, client: LyticsClient
     ) -> None:
+        self._project = project
         self._report = report
         self._stack = stack
         self._client = client
@@ -47,7 +52,7 @@ class _Check:
 
     def all(self) -> None:
         """Run every check; what fails in one of them keeps the others from nothing."""
-        for check in (self._segments, self._account):
+        for check in (self._segments, self._account, self._rules):
             try:
                 check()
             except LyticsError as exc:
@@ -79,6 +84,15 @@ class _Check:
                     yield ("models", key, side), written
 
     # --- models -----------------------------------------------------------------------------
+
+    def _rules(self) -> None:
+        """Check the rules for which the account is asked."""
+        if not rules_of(self._stack).needs & OF_ACCOUNT:
+            return
+        asked = Asked(tuple(self._client.list_models()), ask_for_audiences(self._client).uses)
+        judged = judge_account(self._project, self._stack, asked)
+        take_verdict(self._report, judged.verdict)
+        self._report.unchecked += judged.notes
 
     def _account(self) -> None:
         account = {model.id: model for model in self._client.list_models()}

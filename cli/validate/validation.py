@@ -10,7 +10,7 @@ from cli.errors import OK, PROBLEMS, UNABLE, CliError
 from cli.rules.check import judge_offline
 from cli.screen.terminal import count
 from cli.workspace.project import Project, shown
-from providers.lytics.domain.rulebook import Breach
+from providers.lytics.domain.rulebook import Breach, Verdict
 from providers.lytics.errors import DeclarationError, Problem
 from providers.lytics.stack_file.reader import Stack, read_stack_file
 
@@ -99,18 +99,23 @@ def finding_of(problem: Problem) -> Finding:
     return Finding(found["file"], problem.what, int(found["line"]), int(found["column"]))
 
 
-def validate_file(path: Path) -> Report:
+def validate_file(project: Project, path: Path) -> Report:
     """Read a stack file and report all that is wrong with it; sends nothing."""
     report = Report(path.stem, path)
     try:
         report.stack = read_stack_file(path)
-        verdict = judge_offline(report.stack).verdict
+        verdict = judge_offline(project, report.stack).verdict
     except DeclarationError as exc:
         report.findings = [finding_of(problem) for problem in exc.problems]
         return report
-    report.findings = [_broken(breach) for breach in verdict.errors]
-    report.notes = [str(breach) for breach in verdict.warnings]
+    take_verdict(report, verdict)
     return report
+
+
+def take_verdict(report: Report, verdict: Verdict) -> None:
+    """Add to a report what rules say: errors are findings, warnings notes."""
+    report.findings += [_broken(breach) for breach in verdict.errors]
+    report.notes += [str(breach) for breach in verdict.warnings]
 
 
 def _broken(breach: Breach) -> Finding:

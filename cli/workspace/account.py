@@ -11,7 +11,8 @@ from cli.workspace.project import Project, read_yaml, short_name
 from cli.workspace.pulumi import run_pulumi
 from cli.workspace.state import StackState
 from providers.lytics.api.client import LyticsClient
-from providers.lytics.api.settings import KEY_VARIABLE, Settings
+from providers.lytics.api.settings import KEY_VARIABLE, Generation, Settings
+from providers.lytics.errors import LyticsError
 from providers.lytics.host.run import Run
 from providers.lytics.shapes import Model
 
@@ -39,6 +40,19 @@ def settings_of(project: Project, stack: str) -> Settings:
 
     settings = Settings.read(value)
     return replace(settings, patience_s=min(PATIENCE_S, settings.patience_s))
+
+
+def generation_of(project: Project, stack: str) -> Generation:
+    """Return which generation of the API a stack speaks; no key is needed, nor decrypted."""
+
+    def value(name: str) -> object:
+        found = _config(project, stack).get(f"{_NAMESPACE}{name}")
+        return None if isinstance(found, Mapping) else found
+
+    try:
+        return Settings.read(value).api
+    except LyticsError:
+        return "v1"  # What is wrong with a setting is told where it is needed.
 
 
 def client_of(project: Project, stack: str) -> LyticsClient:

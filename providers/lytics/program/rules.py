@@ -26,7 +26,7 @@ def has_rules(folder: "Path") -> bool:
     return (folder / _RULES_FILE).is_file()
 
 
-def check_offline(stack: "Stack") -> None:
+def check_offline(program: "Program", stack: "Stack") -> None:
     """Check the rules that the files and git can tell; sends nothing.
 
     Raises:
@@ -35,7 +35,8 @@ def check_offline(stack: "Stack") -> None:
     if has_rules(stack.path.parent):
         rules = _rules(stack)
         known = rules.known_offline(applies=not pulumi.runtime.is_dry_run())
-        _tell(rules.judge(rules.facts(**known), of_account=False))
+        facts = rules.facts(**known, api=program.settings.api)
+        _tell(rules.judge(facts, of_account=False))
 
 
 def check_in_account(program: "Program", stack: "Stack") -> None:

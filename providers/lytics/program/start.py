@@ -36,7 +36,7 @@ def _check_rules(path: Path) -> None:
     from providers.lytics.stack_file.reader import read_stack_file  # noqa: PLC0415 - see above
 
     with told_to_the_user():
-        check_offline(read_stack_file(path))
+        check_offline(this_program(), read_stack_file(path))
 
 
 def read_stack(folder: Path | str = "stacks") -> "Stack":

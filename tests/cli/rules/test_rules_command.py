@@ -7,6 +7,8 @@ import pytest
 
 import cli.rules.command
 from cli.errors import CliError
+from cli.promote.evidence import Evidence
+from cli.promote.work import Checked
 from cli.workspace.state import NoStackError, StackState, parse_state
 from tests.cli.conftest import Folder, Run
 from tests.support.engine.account import Account
@@ -156,3 +158,50 @@ def test_rules_of_a_stack_that_nobody_has_made_are_judged_by_its_files(
     folder.write("test", STACK)
     write_rules(folder)
     assert run("rules", "--stack", "test").code == 1
+
+
+def test_validate_online_asks_the_account_for_the_rules_that_need_it(
+    folder: Folder, account: Account, run: Run
+) -> None:
+    """Offline they are left out; a v2 stack is checked for what auto_tune may choose."""
+    assert account.models() == {}
+    folder.write("test", STACK.replace("use_scores: true", "auto_tune: true"))
+    write_rules(
+        folder,
+        "live-slots-left: {level: error, count: 20}\n"
+        "forbidden-fields: {level: error, fields: [email]}\n",
+    )
+    assert run("validate").code == 0
+    online = run("validate", "--online")
+    assert online.code == 1
+    assert "[live-slots-left] stacks/rules.yaml:1: 0 models of the account are live" in online.out
+    folder.configure("test", **{"lytics:api": "v2"})
+    assert "[forbidden-fields] stacks/test.yaml:2: grow lets auto_tune" in run("validate").out
+
+
+@pytest.mark.usefixtures("state")
+def test_what_promote_check_says_is_what_proved_in_says(
+    folder: Folder, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the other stack can't be asked, its file is compared alone, and that is told."""
+
+    class Promotion:
+        def __init__(self, _project: object, there: str, here: str) -> None:
+            assert (there, here) == ("staging", "test")
+
+        def check(self, *, pending: bool) -> list[Checked]:
+            assert pending
+            evidence = Evidence("grow", reasons=("it is still being trained",))
+            return [Checked("grow", evidence, ("label",))]
+
+    folder.write("staging", STACK)
+    write_rules(folder, "proved-in: {level: error, stack: staging}\n")
+    unasked = run("rules", "-s", "test")
+    assert unasked.code == 2
+    assert "[proved-in] only the files are compared" in unasked.err
+
+    monkeypatch.setattr("cli.promote.work.Promotion", Promotion)
+    answer = run("rules", "-s", "test")
+    assert answer.code == 1
+    assert "grow isn't proved in staging: label differs" in answer.out
+    assert "grow isn't proved in staging: it is still being trained" in answer.out

@@ -8,6 +8,7 @@ import yaml
 
 from cli.schema.schema_json import rules_schema, rules_schema_text, schema, schema_text
 from cli.validate.validation import validate_file
+from cli.workspace.project import find_project
 from providers.lytics.domain.declaration import ModelConfig, ModelDeclaration
 from providers.lytics.domain.gate import Gate, Margins
 from providers.lytics.domain.watch import Drop, Watch
@@ -118,14 +119,14 @@ def test_good_declarations_are_accepted(name: str, folder: Folder) -> None:
     """What the program takes, the schema takes."""
     assert problems(GOOD[name]) == []
     if name != "shared":  # where no feature is chosen, which only the program knows
-        assert validate_file(folder.write("x", GOOD[name])).findings == []
+        assert validate_file(find_project(), folder.write("x", GOOD[name])).findings == []
 
 
 @pytest.mark.parametrize("name", BAD)
 def test_bad_declarations_are_refused_as_the_program_does(name: str, folder: Folder) -> None:
     """What the schema refuses, the program refuses as well."""
     assert problems(BAD[name])
-    assert validate_file(folder.write("x", BAD[name])).findings
+    assert validate_file(find_project(), folder.write("x", BAD[name])).findings
 
 
 @pytest.mark.parametrize("shape", [ModelDeclaration, ModelConfig, Gate, Margins, Watch, Drop])
