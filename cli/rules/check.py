@@ -9,7 +9,7 @@ from cli.workspace.project import Project
 from cli.workspace.state import StackState
 from providers.lytics.domain.account_facts import Declared, account_facts
 from providers.lytics.domain.audiences import Uses
-from providers.lytics.domain.identity import lineages_of
+from providers.lytics.domain.identity import forms, lineages_of
 from providers.lytics.domain.rulebook import AccountFacts, Verdict
 from providers.lytics.domain.rules.proved_in import ProvedIn
 from providers.lytics.errors import LyticsError
@@ -132,6 +132,6 @@ def _account(project: Project, stack: Stack, state: StackState, asked: Asked) ->
         own = kept.get(key) or kept.get(model.was or "")
         lineages = lineages_of(project.name, state.stack, key)
         if own is not None and own.outputs.get("lineage"):
-            lineages = frozenset([str(own.outputs["lineage"])])
+            lineages = frozenset(forms(str(own.outputs["lineage"])))
         declared[key] = Declared(model, lineages, {own.id} if own is not None else ())
     return account_facts(declared, asked.models, asked.uses)

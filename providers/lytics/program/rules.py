@@ -73,18 +73,13 @@ def _account(program: "Program", stack: "Stack", *, audiences: bool) -> "Account
         Declared,
         account_facts,
     )
-    from providers.lytics.domain.identity import lineage  # noqa: PLC0415 - as above
+    from providers.lytics.domain.identity import lineages_of  # noqa: PLC0415 - as above
 
     project, name = pulumi.get_project(), pulumi.get_stack()
     declared = {
         key: Declared(
             model,
-            {
-                lineage(project, name, one, again=again)
-                for one in (key, model.was)
-                if one is not None
-                for again in (0, 1)
-            },
+            lineages_of(project, name, key) | lineages_of(project, name, model.was or key),
         )
         for key, model in stack.models.items()
     }
