@@ -7,7 +7,7 @@ from html import escape
 
 from cli.screen.page import text
 from providers.lytics.domain.watch import moment
-from providers.lytics.history.timeline import Past
+from providers.lytics.history.timeline import Past, Period
 
 WIDTH, HEIGHT = 340, 170
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 8, 22, 22
@@ -87,8 +87,10 @@ def chart(key: str, name: str, past: Past, end: datetime) -> Iterator[str]:
     yield from _bands(past, scale, tones, end)
     yield from _axes(scale, points[0].at, max(end, points[-1].at))
     yield from _bound(points, scale)
+    for period in past.periods:
+        yield from _line(period, points, scale, tones.get(period.id, 0), end)
     for model_id, tone in tones.items():
-        yield from _line([one for one in points if one.model_id == model_id], scale, tone)
+        yield from _dots([one for one in points if one.model_id == model_id], scale, tone)
     yield "</svg></figure>"
 
 
@@ -146,17 +148,30 @@ def _bound(points: Sequence[Point], scale: _Scale) -> Iterator[str]:
         yield f'<path class="bound" d="{"".join(steps)}"/>'
 
 
-def _line(points: Sequence[Point], scale: _Scale, tone: int) -> Iterator[str]:
-    # One point a column of the drawing is all that can be seen.
-    columns = {round(scale.x(one.at)): one for one in points}
-    shown = [*dict.fromkeys([*points[:1], *columns.values()])]
-    places = [f"{scale.x(one.at):.1f} {scale.y(one.value):.1f}" for one in shown]
-    if len(shown) > 1:
-        yield f'<path class="line tone{tone}" d="M{"L".join(places)}"/>'
-    for one, place in zip(shown, places, strict=True):
-        x, y = place.split()
+def _line(
+    period: Period, points: Sequence[Point], scale: _Scale, tone: int, end: datetime
+) -> Iterator[str]:
+    """Yield the line of a model while it is live; the last number holds until the period's end."""
+    begin, until = moment(period.begin), moment(period.end) if period.end else end
+    if begin is None or until is None:
+        return
+    own = [one for one in points if one.model_id == period.id and begin <= one.at <= until]
+    if own:
+        places = [f"{scale.x(one.at):.1f} {scale.y(one.value):.1f}" for one in _shown(own, scale)]
+        path = f"M{'L'.join(places)}H{scale.x(until):.1f}"
+        yield f'<path class="line tone{tone}" d="{path}"/>'
+
+
+def _dots(points: Sequence[Point], scale: _Scale, tone: int) -> Iterator[str]:
+    for one in _shown(points, scale):
         title = f"{one.at:%Y-%m-%d}: {one.value:.4g}, {one.what}, {one.model_id[:_LONGEST_ID]}"
         yield (
-            f'<circle class="dot tone{tone}" cx="{x}" cy="{y}" r="2.5">'
-            f"<title>{text(title)}</title></circle>"
+            f'<circle class="dot tone{tone}" cx="{scale.x(one.at):.1f}" '
+            f'cy="{scale.y(one.value):.1f}" r="2.5"><title>{text(title)}</title></circle>'
         )
+
+
+def _shown(points: Sequence[Point], scale: _Scale) -> list[Point]:
+    """Return the points that can be seen: the first, and the last of each column of the drawing."""
+    columns = {round(scale.x(one.at)): one for one in points}
+    return list(dict.fromkeys([*points[:1], *columns.values()]))

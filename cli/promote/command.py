@@ -21,6 +21,10 @@ def promote(  # noqa: PLR0913 - each is one option of the command line
         str | None,
         typer.Option(metavar="KEY", help="Put back into TO what was live before, from git."),
     ] = None,
+    if_passes: Annotated[
+        bool,
+        typer.Option("--if-passes", help="With --rollback: only if it passes what TO wants today."),
+    ] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Say whether all that TO declares is proved in FROM.")
     ] = False,
@@ -51,7 +55,7 @@ def promote(  # noqa: PLR0913 - each is one option of the command line
         say(f"{here}: {len(wrong)} of {count(len(checked), 'model')} not proved in {there}")
         sys.exit(PROBLEMS if wrong else OK)
     if rollback is not None:
-        earlier = work.roll_back(rollback)
+        earlier = work.roll_back(rollback, if_passes=if_passes)
         say(f"{rollback}: model {earlier.model_id} was live before, as of {earlier.commit[:10]}")
     else:
         wanted = work.keys(keys or [])

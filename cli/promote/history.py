@@ -17,7 +17,9 @@ from cli.workspace.state import StackState
 from providers.lytics.domain.declaration import ModelDeclaration
 from providers.lytics.domain.record import hash_of
 from providers.lytics.domain.segments import SegmentBook
+from providers.lytics.domain.watch import Watch, judge_numbers
 from providers.lytics.errors import DeclarationError
+from providers.lytics.shapes import Summary
 from providers.lytics.stack_file.reader import Stack, read_stack_file
 
 MOST_COMMITS = 500
@@ -63,6 +65,18 @@ def live_before(
         "declares what it was trained from"
     )
     raise CliError(message, PROBLEMS)
+
+
+def refuse_unless_passed(earlier: Earlier, summary: Summary, wanted: Watch) -> None:
+    """Refuse to go back to a model that doesn't score today what a live model has to keep.
+
+    Raises:
+        CliError: it names what falls short.
+    """
+    short = [str(part) for part in judge_numbers(wanted, summary) if not part.passed]
+    if short:
+        title = f"Model {earlier.model_id} was live before and doesn't pass today:"
+        raise CliError("\n  - ".join([title, *short]), PROBLEMS)
 
 
 def _earlier_models(key: str, state: StackState, observed: Observed) -> list[tuple[str, str]]:

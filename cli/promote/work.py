@@ -13,13 +13,14 @@ from cli.errors import CliError
 from cli.models.rows import SUMMARIES_AT_ONCE
 from cli.promote.accounts import settings_for
 from cli.promote.evidence import Evidence, Proving, evidence_of, ids_worth_asking, is_applied
-from cli.promote.history import Earlier, live_before
+from cli.promote.history import Earlier, live_before, refuse_unless_passed
 from cli.promote.writing import align, bring_segments, copy_model
 from cli.workspace.account import connected
 from cli.workspace.project import Project, shown
 from cli.workspace.state import read_state
 from providers.lytics.domain.promoted import differing
 from providers.lytics.domain.segments import SegmentBook
+from providers.lytics.domain.watch import watch_of
 from providers.lytics.stack_file.only_here import WHOLE, exceptions, reason_for
 from providers.lytics.stack_file.reader import Stack, read_stack_file
 
@@ -121,18 +122,29 @@ class Promotion:
         proving = Proving(stack, read_state(self._project, self._here), Observed({}))
         return {key for key in stack.models if is_applied(proving, key)}
 
-    def roll_back(self, key: str) -> Earlier:
+    def roll_back(self, key: str, *, if_passes: bool = False) -> Earlier:
         """Put the declaration back whose model was live before; the file isn't written yet.
 
+        Args:
+            key: the declaration's key.
+            if_passes: only if that model passes today what a live model has to keep.
+
         Raises:
-            CliError: nothing shows what was declared then.
+            CliError: nothing shows what was declared then, or the model doesn't pass.
         """
         if key not in self.edit.stack.models:
             message = f'{shown(self.edit.path)} declares no model "{key}"'
             raise CliError(message)
         state = read_state(self._project, self._here)
-        observed = observe(self._project, state, settings_for(self._project, self._here))
+        settings = settings_for(self._project, self._here)
+        observed = observe(self._project, state, settings)
         earlier = live_before(self.edit.path, key, state, observed, observed.book or self._book())
+        if if_passes:
+            with connected(settings) as client:
+                summary = client.fetch_summary(earlier.model_id)
+            declared = self.edit.stack.models[key]
+            wanted = watch_of(declared.gate or earlier.declaration.gate, declared.watch)
+            refuse_unless_passed(earlier, summary, wanted)
         align(self.edit, key, earlier.declaration, {}, ("generation", "gate"))
         return earlier
 

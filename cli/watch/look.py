@@ -6,10 +6,9 @@ from pathlib import Path
 
 from cli.watch.subjects import subjects
 from cli.watch.watching import Watching, watch
-from cli.workspace.account import proven_run, settings_of
+from cli.workspace.account import connected, proven_run, settings_of
 from cli.workspace.project import Project
 from cli.workspace.state import StackState
-from providers.lytics.api.client import LyticsClient
 from providers.lytics.domain.declaration import ModelDeclaration
 from providers.lytics.errors import DeclarationError, HistoryError
 from providers.lytics.history.store import append, history_file, now, read_history, stamp
@@ -49,7 +48,7 @@ def look_at_live_models(project: Project, state: StackState) -> LiveLook:
     before = Timeline(records)
     settings = settings_of(project, state.stack)
     moment = now()
-    with LyticsClient(settings) as client:
+    with connected(settings) as client:
         run = proven_run(settings, client, state)
         look = run.looks.any()
         models = dict(look.models)

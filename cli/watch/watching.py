@@ -110,8 +110,10 @@ class Watching:
         unread = sum(bool(one.problem) for one in self.models)
         more = f", the numbers of {unread} can't be read" if unread else ""
         if not self.short:
-            kept = "what it should" if number == 1 else "what they should"
-            return f"Stack {self.stack}: {models}, {'none fell short' if more else kept}{more}"
+            kept = "scores what it should" if number == 1 else "score what they should"
+            return (
+                f"Stack {self.stack}: {models}{f', none fell short{more}' if more else f' {kept}'}"
+            )
         return f"Stack {self.stack}: {models}, {len(self.short)} fell short{more}"
 
     def as_dict(self) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import yaml
 from sandbox.server import serve_in_thread
 from sandbox.settings import Settings
 from tests.support.engine.project import environment, run_pulumi
+from tests.support.git import git
 from tests.support.review.workflows import FOLDER, ROOT, Runner, steps, workflows
 
 Json = dict[str, Any]
@@ -30,7 +31,7 @@ def test_every_action_is_pinned_by_its_commit() -> None:
 
 
 def test_workflows_may_do_as_little_as_they_need() -> None:
-    """All may read the code; one job may comment, one may write issues, none may push.
+    """All may read the code; one job may comment, one may write issues and propose a roll-back.
 
     Whoever reaches the state may say who they are to the cloud that keeps it.
     """
@@ -42,7 +43,8 @@ def test_workflows_may_do_as_little_as_they_need() -> None:
             more |= {(name, job, scope) for scope in granted if scope != "id-token"}
             reaches_state = "PULUMI_CONFIG_PASSPHRASE" in json.dumps(one)
             assert ("id-token" in granted) == reaches_state, job
-    assert more == {("pull-request", "review", "pull-requests"), ("drift", "drift", "issues")}
+    nightly = {("nightly", "nightly", scope) for scope in ("contents", "issues", "pull-requests")}
+    assert more == {("pull-request", "review", "pull-requests"), *nightly}
 
 
 def test_scripts_hold_no_expressions_and_call_what_runs_anywhere() -> None:
@@ -179,6 +181,9 @@ def clone(tmp_path: Path) -> Path:
         ROOT / "providers", folder / "providers", ignore=shutil.ignore_patterns("__pycache__")
     )
     (folder / "state").mkdir()
+    git(folder.parent, "init", "-q", "--bare", "-b", "main", "origin.git")
+    git(folder, "init", "-q", "-b", "main")
+    git(folder, "remote", "add", "origin", str(folder.parent / "origin.git"))
     (folder / "stacks" / "staging.yaml").write_text(STAGING)
     (folder / "stacks" / "prod.yaml").write_text(PROD)
     for stack in ("staging", "prod"):
@@ -236,6 +241,7 @@ def test_the_pipeline_as_one_story(clone: Path, tmp_path: Path) -> None:
                 "github.server_url": "https://github.test",
                 "github.repository": "acme/models",
                 "github.run_id": "42",
+                "github.event.repository.default_branch": "main",
                 "steps.page.outputs.artifact-url": "https://github.test/page",
                 "contains(github.event.pull_request.labels.*.name, 'large change')"
                 " && '--force' || ''": "",
@@ -299,12 +305,12 @@ def test_the_pipeline_as_one_story(clone: Path, tmp_path: Path) -> None:
         model_id = next(iter(sandbox_ids(5678)))
         change = f"{sandbox.root}/_sandbox/models/{model_id}"
         httpx.post(change, json={"label": "Clicked"}).raise_for_status()
-        well("drift", "drift")
+        well("nightly", "nightly")
         (issue,) = json.loads(forge.read_text())["issues"]
         assert "Clicked" in issue["body"]
         assert "prod" in issue["title"]
         httpx.post(change, json={"label": "Grow"}).raise_for_status()
-        well("drift", "drift")
+        well("nightly", "nightly")
         assert [one["state"] for one in json.loads(forge.read_text())["issues"]] == ["closed"]
 
 

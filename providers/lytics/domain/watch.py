@@ -123,10 +123,15 @@ def moment(text: str) -> datetime | None:
 
 
 def _numbers(wanted: Watch, live: LiveModel, summary: Summary) -> Iterator[Part]:
-    bounds = wanted.model_dump(exclude={"drop", "stale"}, exclude_none=True)
-    yield from evaluate(Gate.model_validate(bounds), summary, None).parts
+    yield from judge_numbers(wanted, summary)
     for name, margin in _drops(wanted).items():
         yield _drop(name, margin, _then(name, live.since), number(summary, name))
+
+
+def judge_numbers(wanted: Watch, summary: Summary) -> tuple[Part, ...]:
+    """Return each bound of a model's numbers, and its health, judged by the gate's own code."""
+    bounds = wanted.model_dump(exclude={"drop", "stale"}, exclude_none=True)
+    return evaluate(Gate.model_validate(bounds), summary, None).parts
 
 
 def _drops(wanted: Watch) -> dict[str, float]:

@@ -5,12 +5,15 @@ import pytest
 import yaml
 
 from cli.drift.compare import Observed
+from cli.errors import CliError
 from cli.promote.accounts import key_variable
 from cli.promote.evidence import Proving, evidence_of
+from cli.promote.history import Earlier, refuse_unless_passed
 from cli.workspace.state import StackState
 from providers.lytics.domain.declaration import ModelDeclaration
 from providers.lytics.domain.gate import Gate
 from providers.lytics.domain.promoted import OF_ENVIRONMENT, OWN_FIRST, PROMOTED, differing
+from providers.lytics.domain.watch import watch_of
 from providers.lytics.shapes import Model, Summary
 from providers.lytics.stack_file.only_here import WHOLE, exceptions, reason_for
 from providers.lytics.stack_file.reader import Stack
@@ -284,3 +287,13 @@ def git(folder: Path, *arguments: str) -> None:
 def test_promote_takes_one_task_at_a_time(run: Run) -> None:
     """Keys, --rollback and --check exclude each other."""
     assert run("promote", "a", "b", "key", "--check").code == 2
+
+
+def test_a_model_that_no_longer_passes_is_no_way_back() -> None:
+    """With --if-passes what a live model has to keep today decides, each number by name."""
+    earlier = Earlier(MODEL_ID, "c0ffee", declared(gate={"auc": 0.7}))
+    wanted = watch_of(earlier.declaration.gate, None)
+    refuse_unless_passed(earlier, summary_of(auc=0.7), wanted)
+    with pytest.raises(CliError, match=r"auc: wanted at least 0\.7, measured 0\.6") as refused:
+        refuse_unless_passed(earlier, summary_of(auc=0.6), wanted)
+    assert refused.value.exit_code == 1

@@ -20,6 +20,7 @@ from providers.lytics.history.store import (
     stamp,
 )
 from providers.lytics.timing import Timing
+from tests.support.git import git
 
 ROOT = Path(__file__).parents[3]
 
@@ -84,25 +85,19 @@ def test_two_at_once_lose_nothing(tmp_path: Path) -> None:
 
 def test_two_branches_are_merged_by_git(tmp_path: Path) -> None:
     """Both sides' lines are kept without a conflict, as .gitattributes says."""
-
-    def git(*arguments: str) -> None:
-        who = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
-        command = ["git", "-C", str(tmp_path), *who, *arguments]
-        subprocess.run(command, check=True, capture_output=True)
-
     file = tmp_path / "history" / "prod.jsonl"
     (tmp_path / ".gitattributes").write_text((ROOT / ".gitattributes").read_text())
-    git("init", "-q", "-b", "main")
+    git(tmp_path, "init", "-q", "-b", "main")
     append(file, [record(0)])
-    git("add", ".")
-    git("commit", "-qm", "first")
-    git("checkout", "-qb", "night")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-qm", "first")
+    git(tmp_path, "checkout", "-qb", "night")
     append(file, [record(1)])
-    git("commit", "-qam", "night")
-    git("checkout", "-q", "main")
+    git(tmp_path, "commit", "-qam", "night")
+    git(tmp_path, "checkout", "-q", "main")
     append(file, [record(2)])
-    git("commit", "-qam", "up")
-    git("merge", "-q", "night")
+    git(tmp_path, "commit", "-qam", "up")
+    git(tmp_path, "merge", "-q", "night")
     assert read_history(file).records == (record(0), record(1), record(2))
 
 
