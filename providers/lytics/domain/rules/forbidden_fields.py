@@ -30,9 +30,8 @@ class ForbiddenFields(Rule):
                 yield f"{key} learns from {field}, which is forbidden: take it out of additional"
         # An account of v1 can't block a field.
         if config.auto_tune and facts.api == "v2":
-            blocked: list[str] = getattr(config, "blocked", None) or []
             for pattern in self.fields:
-                if not any(_fits(field, pattern) for field in blocked):
+                if not any(_fits(field, pattern) for field in config.blocked or ()):
                     yield f"{key} lets auto_tune choose {pattern}: list it under config.blocked"
 
 

@@ -72,6 +72,12 @@ CASES: list[tuple[str, Json, Facts, str]] = [
     ("forbidden-fields", {"fields": ["email"]}, facts(config(additional=["email_ct"])), ""),
     ("forbidden-fields", {"fields": ["email"]}, facts(config(auto_tune=True), api="v2"), "blocked"),
     ("forbidden-fields", {"fields": ["email"]}, facts(config(auto_tune=True)), ""),
+    (
+        "forbidden-fields",
+        {"fields": ["email", "*gender*"]},
+        facts(config(auto_tune=True, blocked=["email", "gender"]), api="v2"),
+        "",
+    ),
     ("used-name-declared", {}, account(uses={"grow": USES}), "audience likely"),
     ("used-name-declared", {}, account(declared=model(name="x"), uses={"grow": USES}), ""),
     ("used-name-declared", {}, account(uses={"grow": ()}), ""),
