@@ -7,10 +7,10 @@ from cli.audiences.ask import Audiences, ask_for_audiences
 from cli.errors import CliError
 from cli.models.rows import Row, rows_of, with_summaries, with_summary, with_uses
 from cli.screen.terminal import count
-from cli.workspace.account import client_of, readable
+from cli.workspace.account import client_of, connected, proven_run, readable, settings_of
 from cli.workspace.project import Project, find_project, shown
 from cli.workspace.state import StackState, read_state
-from providers.lytics.errors import DeclarationError, LyticsError
+from providers.lytics.errors import AccountError, DeclarationError, LyticsError
 from providers.lytics.shapes import Model
 from providers.lytics.stack_file.reader import read_stack_file
 
@@ -50,6 +50,7 @@ def look_at(stack: str | None, *, summaries: bool = True, audiences: bool = True
 
     Raises:
         CliError: there is no such stack.
+        AccountError: the key is another account's than that of the stack's models.
     """
     project = find_project()
     state = read_state(project, stack)
@@ -61,8 +62,10 @@ def look_at(stack: str | None, *, summaries: bool = True, audiences: bool = True
     except DeclarationError as exc:
         look.notes.append(f"{exc.title} only the state is shown; see lytics-ml validate")
     try:
-        with client_of(project, state.stack) as client:
-            look.account = readable(client.list_models(), state)
+        settings = settings_of(project, state.stack)
+        with connected(settings) as client:
+            found = proven_run(settings, client, state).looks.any().models
+            look.account = readable(found.values(), state)
             look.rows = rows_of(state, declared, look.account)
             if audiences:
                 look.audiences = ask_for_audiences(client)
@@ -73,6 +76,8 @@ def look_at(stack: str | None, *, summaries: bool = True, audiences: bool = True
             if summaries:
                 look.rows = with_summaries(client, look.rows)
                 look.problem = _missing_numbers(look.rows)
+    except AccountError:
+        raise  # In another account every model would be gone.
     except (CliError, LyticsError) as exc:
         look.problem = f"This is what the last run left in the state. The API wasn't asked: {exc}"
         look.rows = rows_of(state, declared, None)

@@ -26,7 +26,7 @@ from cli.workspace.state import StackState
 from providers.lytics.api.client import LyticsClient
 from providers.lytics.api.settings import Settings
 from providers.lytics.domain.rulebook import LOSES_SCORES, OF_ACCOUNT, Breach
-from providers.lytics.errors import LyticsError
+from providers.lytics.errors import AccountError, LyticsError
 from providers.lytics.host.run import Run
 from providers.lytics.shapes import Model, Summary
 from providers.lytics.stack_file.reader import read_stack_file
@@ -89,6 +89,7 @@ def ask(project: Project, state: StackState, plan: Plan) -> Review:
 
     Raises:
         CliError: the stack's config can't be read.
+        AccountError: the key is another account's than that of the stack's models.
     """
     file = project.stack_file(state.stack)
     known = Facts(
@@ -109,6 +110,8 @@ def ask(project: Project, state: StackState, plan: Plan) -> Review:
                 known = replace(known, segment_problems=_segment_problems(client, plan, known))
             wanted = [account[i] for i in ids_worth_asking(first) if i in account]
             return review_of(plan, replace(known, summaries=_summaries(client, wanted)))
+    except AccountError:
+        raise  # What the preview says of another account is not so.
     except LyticsError as exc:
         return review_of(plan, replace(known, account=None, why_unknown=str(exc)))
 

@@ -23,6 +23,7 @@ def validate(
     """
     from cli.screen.terminal import say, say_json, warn
     from cli.validate import annotations
+    from cli.validate.across import check_across
     from cli.validate.renames import check_renames
     from cli.validate.validation import chosen_files, exit_code, summary, validate_file
     from cli.workspace.project import find_project
@@ -30,6 +31,7 @@ def validate(
     project = find_project()
     reports = [validate_file(project, path) for path in chosen_files(project, stacks or [])]
     check_renames(project, reports)
+    check_across(project, reports)
     if online:
         from cli.validate.online import check_online
 

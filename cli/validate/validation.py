@@ -170,5 +170,7 @@ def summary(reports: Sequence[Report], *, online: bool) -> str:
         with_some = sum(bool(report.findings) for report in reports)
         return f"{count(findings, 'problem')} in {with_some} of {files}"
     models = count(sum(len(r.stack.models) for r in reports if r.stack), "model")
+    if any(report.unchecked for report in reports):
+        return f"{files}, {models}: not all of it could be checked"
     hint = "" if online else "; --online asks the API as well"
     return f"{files}, {models}: no problems{hint}"

@@ -247,3 +247,17 @@ def test_list_and_show_after_an_up(
         ("new", "complete", None),
     ]
     assert run("show", "good").code == 0
+
+
+@pytest.mark.parametrize("command", [("list",), ("show", "good"), ("audiences",)], ids=str)
+def test_another_accounts_key_ends_the_look(
+    state_of: Callable[..., None], account: Account, run: Run, command: tuple[str, ...]
+) -> None:
+    """Models of account 999 aren't gone because account 1234 doesn't list them."""
+    account.create(name="theirs")
+    state_of(model("good", "f" * 32, aid=999))
+    answer = run(*command, "--stack", "test")
+    assert answer.code == 2
+    assert answer.out == ""
+    assert "999" in answer.err
+    assert "1234" in answer.err

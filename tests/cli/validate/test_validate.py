@@ -121,7 +121,8 @@ def test_online_finds_nothing_wrong(folder: Folder, run: Run, account: Account) 
     folder.write("dev", GOOD)
     answer = run("validate", "--online")
     assert (answer.code, answer.err) == (0, "")
-    assert "0 of 20 live models" in answer.out
+    assert "1 of 20 live models, once this is up" in answer.out, "it goes live by itself"
+    assert "whether this key may write isn't asked" in answer.out
     assert account.models() == {}
     sizes = [r for r in account.requests() if r["path"] == "/api/segment/sizes"]
     assert len(sizes) == 1
@@ -152,7 +153,7 @@ stacks/dev.yaml:2:3: segments.small: segment too_small has 19 users; Lytics take
 stacks/dev.yaml:7:22: models.d.target: the account has no segment f0000000000000000000000000000001
 stacks/dev.yaml:8:39: models.e.adopt: the account has no model f0000000000000000000000000000002
 """  # noqa: E501 - lines as they are shown
-    assert answer.out.splitlines()[:-2] == expected.splitlines()
+    assert answer.out.splitlines()[:-3] == expected.splitlines()
     assert account.models() == {}
 
 
@@ -174,13 +175,14 @@ def test_online_counts_live_models(folder: Folder, run: Run, account: Account) -
     adopting = GOOD + f"    is_active: true\n    adopt: {own}\n"
     folder.write("dev", adopting)
     assert run("validate", "--online").code == 0
-    folder.write("dev", adopting + GOOD.removeprefix("models:\n").replace("churn", "other"))
+    other = GOOD.removeprefix("models:\n").replace("churn", "other")
+    folder.write("dev", f"{adopting}{other}    is_active: false\n")
     assert run("validate", "--online").code == 0
-    other = GOOD.removeprefix("models:\n").replace("churn", "other") + "    is_active: true\n"
-    folder.write("dev", adopting + other)
-    answer = run("validate", "--online")
-    assert answer.code == 1
-    assert "Lytics allows 20" in answer.out
+    for told in ("", "    is_active: true\n"):
+        folder.write("dev", f"{adopting}{other}{told}")
+        answer = run("validate", "--online")
+        assert answer.code == 1, told
+        assert "20 models of the account are live and 1 more are to be" in answer.out
 
 
 def test_online_says_when_the_api_is_down(folder: Folder, run: Run, account: Account) -> None:
@@ -208,3 +210,45 @@ def test_outside_of_a_project_the_tools_own_is_read(
     """From any folder without a project the stacks of this repository are meant."""
     monkeypatch.chdir(tmp_path)
     assert run("validate").code == 0
+
+
+def test_one_model_is_adopted_by_one_stack(folder: Folder, run: Run) -> None:
+    """Two stack files that adopt one id are refused, also where only one of them was named."""
+    adopting = GOOD + f"    adopt: {'a' * 32}\n"
+    folder.write("dev", adopting)
+    folder.write("prod", adopting.replace("churn", "lost"))
+    both, one = run("validate"), run("validate", "prod")
+    assert both.code == one.code == 1
+    assert "stacks/dev.yaml:6:5: models.churn.adopt: lost of stack prod adopts" in both.out
+    assert "stacks/prod.yaml:6:5: models.lost.adopt: churn of stack dev adopts" in both.out
+    assert "stacks/dev.yaml" not in one.out
+    assert "churn of stack dev adopts" in one.out
+
+
+def test_online_says_what_differs_in_an_adopted_model(
+    folder: Folder, run: Run, account: Account
+) -> None:
+    """What `up` would refuse is told before, with its place; what fits is no problem."""
+    theirs = account.create(name="theirs", config={"use_scores": True, "collect": 1000})
+    adopting = GOOD + f"    adopt: {theirs}\n"
+    folder.write("dev", adopting)
+    answer = run("validate", "--online")
+    assert answer.code == 1
+    place = "stacks/dev.yaml:6:5: models.churn.adopt: "
+    assert f"{place}config.collect: declared 5000, the model has 1000" in answer.out
+    fits = adopting.replace("{use_scores: true}", "{use_scores: true, collect: 1000}")
+    folder.write("dev", fits)
+    assert run("validate", "--online").code == 0
+
+
+def test_online_never_says_no_problems_of_another_account(
+    folder: Folder, run: Run, account: Account
+) -> None:
+    """A key of another account than the stack's ends as `up` does: nothing is checked with it."""
+    account.create(name="theirs")
+    folder.write("dev", GOOD)
+    folder.configure("dev", **{"lytics:accountId": 999})
+    answer = run("validate", "--online")
+    assert answer.code == 2
+    assert "999" in answer.err
+    assert "no problems" not in answer.out
