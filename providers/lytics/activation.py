@@ -30,6 +30,8 @@ class MlModelActivationProvider(StatelessProvider):
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Say whether the model is live; an outside deactivation is then a difference."""
         state = plain(props)
+        if not self.may_look():
+            return ReadResult(id_, state)
         with told(f"Failed to read the activation of '{state.get('key')}'", self.run):
             return ReadResult(id_, ActivationLifecycle(self.run).read(state))
 

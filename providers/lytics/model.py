@@ -66,6 +66,8 @@ class MlModelProvider(StatelessProvider):
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Say what the API shows of a model; a refresh asks the API once for all models."""
         state = plain(props)
+        if not self.may_look():
+            return ReadResult(id_, state)
         with told(f"Failed to read model '{state.get('key', id_)}' ({id_})", self.run):
             found = ModelLifecycle(self.run).read(id_, state)
         return ReadResult("", {}) if found is None else ReadResult(id_, *found)

@@ -1,7 +1,10 @@
+import json
+from pathlib import Path
+
 import pytest
 
 from sandbox.segments import segment_id
-from tests.support.engine.project import ACTIVATION, STACK, Project, run_pulumi
+from tests.support.engine.project import ACTIVATION, ROOT, STACK, Project, run_pulumi
 
 pytestmark = pytest.mark.engine
 
@@ -42,11 +45,65 @@ pulumi.export("facts", {{
 }})
 """
 
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "python.md"
+
+
+def snippets() -> list[str]:
+    """Return the programs of the page on Python, the second one with the two-class form."""
+    blocks: list[str] = []
+    block: list[str] = []
+    for line in [*REFERENCE.read_text().splitlines(), "end"]:
+        if line.startswith("    ") or (not line and block):
+            block.append(line[4:])
+        elif block:
+            blocks.append("\n".join(block))
+            block = []
+    return blocks
+
+
+def test_program_of_the_documents_runs_from_a_folder_of_its_own(
+    project: Project, tmp_path: Path
+) -> None:
+    """What the page shows comes up; the two-class form of the same gate is no change."""
+    first, second = snippets()
+    project.account.outcome({}, summary={"auc": 0.9, "accuracy": 8, "health": "healthy"})
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "Pulumi.yaml").write_text("name: own\nruntime: python\noptions: {refresh: always}\n")
+    (own / "__main__.py").write_text(first)
+    (tmp_path / "own-state").mkdir()
+    env = {**project.env, "PYTHONPATH": str(ROOT), "PWD": str(own)}
+    env["PULUMI_BACKEND_URL"] = f"file://{tmp_path / 'own-state'}"
+
+    def pulumi(*arguments: str) -> str:
+        ran = run_pulumi(own, (*arguments, "--non-interactive", "--color", "never"), env)
+        assert ran.code == 0, str(ran)
+        return ran.output
+
+    pulumi("stack", "init", "mine")
+    shown = pulumi("up", "--yes", "--skip-preview", "--stack", "mine")
+    assert len(project.account.live_ids()) == 2, shown
+    plain = first[first.index("plain =") : first.index("pulumi.export")]
+    (own / "__main__.py").write_text(f"{second}\n{plain}")
+    again = pulumi("preview", "--stack", "mine", "--json")
+    ops = {step["op"] for step in json.loads(again)["steps"] if "MlModel" in step["urn"]}
+    assert ops <= {"same", "refresh"}, again
+
+
 MISTAKEN = """
 from providers.lytics import MlModel
 
 MlModel("one", source="{source}", target="{source}", on_delete="explode", name="a/b", label=7,
         build_timeout="soon", config={{"collect": 1, "colour": 2}})
+"""
+
+ONE_CALL = """
+import pulumi
+
+from providers.lytics import MlModel
+
+MlModel("one", source="{source}", target="{target}", config={{"use_scores": True}}, is_active=True,
+        gate=pulumi.Output.from_input({{"auc": 0.7}}))
 """
 
 UNGATED = """
@@ -111,6 +168,16 @@ def test_mistakes_of_a_program_are_sentences(project: Project) -> None:
         told = [line for line in ran.output.splitlines() if f"property {name} " in line]
         assert any("resource 'one'" in line and what in line for line in told), f"{name}: {ran}"
     assert project.account.writes(0) == []
+
+
+def test_gate_is_judged_in_one_call(project: Project) -> None:
+    """A gate that is known only later is judged too, and a model that fails it isn't live."""
+    project.account.outcome({}, summary={"auc": 0.6, "health": "healthy"})
+    project.program(with_ids(ONE_CALL))
+    failed = project.up(code=None)
+    assert failed.code != 0, str(failed)
+    assert "one: the gate is not passed (auc); nothing of it is live" in failed.words, str(failed)
+    assert project.activation("one")["gate"]["auc"] == 0.7
 
 
 def test_activation_of_a_model_that_goes_live_by_itself_is_refused(project: Project) -> None:

@@ -42,6 +42,17 @@ class StatelessProvider(ResourceProvider):
             widen()
             self._run = start_run(lambda key: req.config.get(f"lytics:{key}"))
 
+    def may_look(self) -> bool:
+        """Tell whether there is a key to look at the account with; say so once if there is none.
+
+        A preview without one, of a fork's pull request, goes on with what the state says: the
+        engine refreshes before it. What writes needs the key and fails without.
+        """
+        if self.run.settings.api_key is None:
+            self.run.say_once("no key", "No API key: the state isn't compared with the account")
+            return False
+        return True
+
     @property
     def run(self) -> Run:
         """The run of this process."""

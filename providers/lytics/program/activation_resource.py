@@ -1,6 +1,5 @@
 """`MlModelActivation`, the resource: what sets a model live once it is trained."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -8,6 +7,7 @@ import pulumi
 from pulumi.dynamic import Resource
 
 from providers.lytics.activation import MlModelActivationProvider
+from providers.lytics.program.arguments import GateArgs, Later, Swap
 from providers.lytics.program.later import settled, then
 from providers.lytics.program.model_resource import MlModel
 from providers.lytics.program.outcomes import Failure, Live
@@ -50,8 +50,8 @@ class MlModelActivation(Resource, module="lytics", name="MlModelActivation"):
         key: str,
         *,
         model: MlModel,
-        gate: Mapping[str, Any] | None = None,
-        swap: str | None = None,
+        gate: GateArgs | Later | None = None,
+        swap: Swap | Later | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare that a model goes live when it is trained, and passes its gate if it has one.
@@ -82,7 +82,7 @@ class MlModelActivation(Resource, module="lytics", name="MlModelActivation"):
             "key": key,
             "model_id": then(model.id, self._once_built),
             "activate": model.facts.activation == "swap",
-            "gate": dict(gate) if gate is not None else None,
+            "gate": gate,
             "swap": swap,
         }
         super().__init__(MlModelActivationProvider(), key, props, opts)

@@ -1,7 +1,7 @@
 """What `__main__.py` does: a stack file in, resources and outputs out."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import cast
+from typing import Any, cast
 
 import pulumi
 from pulumi.output import UNKNOWN
@@ -15,7 +15,7 @@ from providers.lytics.errors import DeclarationError, Problem
 from providers.lytics.host.states import ask_holdings
 from providers.lytics.program.activation_resource import MlModelActivation
 from providers.lytics.program.later import awaited
-from providers.lytics.program.model_resource import MlModel
+from providers.lytics.program.model_resource import MlModel, Spelled
 from providers.lytics.program.outcomes import Failure
 from providers.lytics.program.past import Kept, keep_history
 from providers.lytics.program.preview_notes import Planned, note
@@ -107,6 +107,14 @@ def _segments(program: Program, stack: Stack) -> Callable[[str], pulumi.Input[st
     return segment
 
 
+class _DeclaredModel(MlModel, module="lytics", name="MlModel"):
+    """A model of a stack file, which says besides how it spells the segments."""
+
+    def __init__(self, key: str, spelled: Spelled, **fields: Any) -> None:  # noqa: ANN401 - MlModel's
+        self._spelled = spelled
+        super().__init__(key, **fields)
+
+
 def _declare(
     stack: Stack,
     key: str,
@@ -116,18 +124,17 @@ def _declare(
 ) -> Declared:
     aliases = [pulumi.Alias(name=alias)] if alias is not None else None
     options = pulumi.ResourceOptions(protect=model.protect, aliases=aliases)
-    resource = MlModel(
+    resource = _DeclaredModel(
         key,
+        Spelled(_spelling(stack, model.source), _spelling(stack, model.target)),
         source=segment(model.source),
         target=segment(model.target),
-        source_name=_spelling(stack, model.source),
-        target_name=_spelling(stack, model.target),
         opts=options,
         **model.settings,
     )
     if model.activation is None:
         return Declared(resource)
-    gate = model.gate.model_dump(exclude_none=True) if model.gate else None
+    gate: Any = model.gate.model_dump(exclude_none=True) if model.gate else None
     activation = MlModelActivation(key, model=resource, gate=gate, swap=model.swap, opts=options)
     return Declared(resource, activation)
 

@@ -5,14 +5,13 @@ Neither program nor provider is told what the engine would have deleted, so the 
 
 import asyncio
 import json
-import os
-import subprocess
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pulumi
 
-from providers.lytics.errors import LyticsError
+from providers.lytics.errors import ConflictError, LyticsError
+from providers.lytics.host.states import run_pulumi
 from providers.lytics.program.later import settled
 from providers.lytics.shapes import Model
 
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 _MODEL = "::pulumi-python:dynamic/lytics:MlModel::"
 _COMPONENT_MODEL = "$pulumi-python:dynamic/lytics:MlModel::"
-LONGEST_EXPORT_S = 60
 
 
 async def account_now(program: "Program") -> Mapping[str, Model]:
@@ -82,17 +80,10 @@ def _exported() -> list[Mapping[str, Any]]:
     """Return the resources of the stack's state, [] where they can't be read."""
     organization = pulumi.get_organization()
     prefix = "" if organization in {"", "organization"} else f"{organization}/"
-    command = ("pulumi", "stack", "export", "--stack", f"{prefix}{pulumi.get_stack()}")
+    stack = f"{prefix}{pulumi.get_stack()}"
     try:
-        answer = subprocess.run(
-            [*command, "--non-interactive"],
-            env=os.environ | {"PULUMI_SKIP_UPDATE_CHECK": "true"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=LONGEST_EXPORT_S,
-            check=True,
-        )
-        resources = json.loads(answer.stdout)["deployment"].get("resources") or []
-    except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError):
+        exported = json.loads(run_pulumi("stack", "export", "--stack", stack))
+        resources = exported["deployment"].get("resources") or []
+    except (ConflictError, ValueError, KeyError, TypeError):
         return []
     return [one for one in resources if isinstance(one, Mapping)]

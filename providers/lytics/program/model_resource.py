@@ -1,8 +1,7 @@
 """`MlModel`, the resource: what a program declares."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 from pulumi.dynamic import Resource
@@ -12,8 +11,19 @@ from providers.lytics.domain.identity import lineage
 from providers.lytics.domain.record import SHOWN
 from providers.lytics.domain.segments import is_id
 from providers.lytics.model import MlModelProvider
+from providers.lytics.program.arguments import (
+    Activation,
+    ConfigArgs,
+    GateArgs,
+    Later,
+    OnDeleteArgs,
+    Swap,
+)
 from providers.lytics.program.later import awaited
 from providers.lytics.program.program import this_program
+
+if TYPE_CHECKING:
+    from providers.lytics.program.activation_resource import MlModelActivation
 
 
 @dataclass(frozen=True)
@@ -30,9 +40,22 @@ class ModelFacts:
     """
 
     key: str
-    activation: Literal["swap", "observe"] | None
+    activation: Activation | None
     build_timeout: pulumi.Input[str] | None
     manages_live: bool
+
+
+@dataclass(frozen=True)
+class Spelled:
+    """What a stack file says besides of a model.
+
+    Attributes:
+        source: how it spells the source, None where it is given by its id.
+        target: how it spells the target.
+    """
+
+    source: str | None = None
+    target: str | None = None
 
 
 class MlModel(Resource, module="lytics", name="MlModel"):
@@ -54,6 +77,7 @@ class MlModel(Resource, module="lytics", name="MlModel"):
         updated: when it was last trained, RFC 3339.
         aid: the number of the account.
         lineage: 12 hex digits that all models of this declaration share.
+        judgement: the `MlModelActivation` that `gate` declared, None without a gate.
     """
 
     source: pulumi.Output[str]
@@ -70,6 +94,7 @@ class MlModel(Resource, module="lytics", name="MlModel"):
     aid: pulumi.Output[int]
     config: pulumi.Output[dict[str, Any] | None]
     lineage: pulumi.Output[str]
+    _spelled = Spelled()
 
     def __init__(  # noqa: PLR0913 - each is one field of the declaration
         self,
@@ -80,16 +105,15 @@ class MlModel(Resource, module="lytics", name="MlModel"):
         label: pulumi.Input[str] | None = None,
         name: pulumi.Input[str] | None = None,
         is_active: pulumi.Input[bool] | None = None,
-        config: pulumi.Input[Mapping[str, Any]] | None = None,
-        on_delete: pulumi.Input[str] | Mapping[str, str] | None = None,
+        config: ConfigArgs | Later | None = None,
+        gate: GateArgs | Later | None = None,
+        on_delete: OnDeleteArgs | None = None,
         generation: pulumi.Input[int] | None = None,
         adopt: pulumi.Input[str] | None = None,
         take_over: pulumi.Input[bool] | None = None,
         build_timeout: pulumi.Input[str] | None = None,
-        swap: pulumi.Input[str] | None = None,
-        activation: Literal["swap", "observe"] | None = None,
-        source_name: str | None = None,
-        target_name: str | None = None,
+        swap: Swap | Later | None = None,
+        activation: Activation | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare a model.
@@ -102,7 +126,9 @@ class MlModel(Resource, module="lytics", name="MlModel"):
             name: the model's name; left out, it is made from the key.
             is_active: whether the model is live; left out, it isn't managed.
             config: use_scores, use_content, collect, build_only, auto_tune, tune_model, re_run,
-                additional; a change trains a new model.
+                additional, blocked (API v2); a change trains a new model.
+            gate: what the trained model must score before it goes live, with `is_active=True`;
+                without is_active it is only judged and shown. See `MlModelActivation`.
             on_delete: `deactivate` (default), `delete`, `retain` or
                 `{"delete": "even_if_used"}`.
             generation: raise it to train an unchanged declaration anew (default 1).
@@ -110,12 +136,17 @@ class MlModel(Resource, module="lytics", name="MlModel"):
             take_over: adopt a model whose name shows that another stack made it.
             build_timeout: how long an `up` waits for the build, for example `4h` (default).
             swap: `break_first` to stop the old model first at the limit of live models.
-            activation: `swap` when an `MlModelActivation` sets this model live, `observe` when
-                one only evaluates a gate; the model is then built without going live.
-            source_name: how the declaration spells the source, where that isn't its id.
-            target_name: how the declaration spells the target, where that isn't its id.
+            activation: `swap` when an `MlModelActivation` of your own sets this model live,
+                `observe` when one only evaluates a gate; the model is then built without going
+                live. Not together with `gate`.
             opts: Pulumi's options for resources.
+
+        Raises:
+            RunError: a gate together with `activation`, or with an is_active known only later.
         """
+        if gate is not None:
+            activation = _activation_of_gate(key, is_active, activation)
+            is_active = None if activation is not None else is_active
         program = this_program()
         program.models.append(self)
         manages_live = is_active is not None or activation == "swap"
@@ -143,10 +174,44 @@ class MlModel(Resource, module="lytics", name="MlModel"):
             "lineage": _lineage(key, parent),
             "source": program.segments.resolve(source),
             "target": program.segments.resolve(target),
-            "source_name": source_name or _spelling(source),
-            "target_name": target_name or _spelling(target),
+            "source_name": self._spelled.source or _spelling(source),
+            "target_name": self._spelled.target or _spelling(target),
         }
         super().__init__(MlModelProvider(), key, props, opts)
+        self.judgement = None
+        if gate is not None and activation is not None:
+            self.judgement = _judged(self, key, gate, swap, opts)
+
+
+def _judged(
+    model: MlModel,
+    key: str,
+    gate: GateArgs | Later,
+    swap: Swap | Later | None,
+    opts: pulumi.ResourceOptions | None,
+) -> "MlModelActivation":
+    from providers.lytics.program.activation_resource import (  # noqa: PLC0415 - it needs MlModel
+        MlModelActivation,
+    )
+
+    return MlModelActivation(key, model=model, gate=gate, swap=swap, opts=opts)
+
+
+def _activation_of_gate(
+    key: str, is_active: pulumi.Input[bool] | None, activation: Activation | None
+) -> Activation | None:
+    """Return what a gate's activation does, by the rule of the stack files."""
+    what = ""
+    if activation is not None:
+        what = "gate declares the activation itself; leave activation out"
+    elif is_active is not None and not isinstance(is_active, bool):
+        what = "with a gate, is_active must be True, False or left out"
+    if what:
+        message = f"MlModel '{key}' can't be used: {what}"
+        raise pulumi.RunError(message)
+    if is_active is False:
+        return None
+    return "swap" if is_active else "observe"
 
 
 def _spelling(reference: pulumi.Input[str]) -> str | None:

@@ -713,6 +713,53 @@ def test_a_child_has_a_lineage_of_its_own(run: Program) -> None:
     assert len(found) == 12
 
 
+@pytest.mark.parametrize("is_active", [True, None])
+def test_a_gate_in_one_call_is_the_two_resources(run: Program, is_active: bool | None) -> None:  # noqa: FBT001 - a value
+    """A model with a gate declares its activation: the very inputs of the two-class form."""
+
+    def one_call() -> None:
+        MlModel("one", source=ALL_USERS, target=HIGH_VALUE, gate={"auc": 0}, is_active=is_active)
+
+    def two_classes() -> None:
+        kind: Any = "swap" if is_active else "observe"
+        one = MlModel("one", source=ALL_USERS, target=HIGH_VALUE, activation=kind)
+        MlModelActivation("one", model=one, gate={"auc": 0})
+
+    run.run(one_call, preview=True)
+    asked = run.engine.asked
+    run.run(two_classes, preview=True)
+    assert asked == run.engine.asked
+    assert set(asked) == {"MlModel one", "MlModelActivation one"}
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"activation": "swap"}, "leave activation out"),
+        ({"is_active": "later"}, "is_active must be True, False or left out"),
+    ],
+)
+def test_gate_that_cant_be_one_call_is_refused(run: Program, more: Json, why: str) -> None:
+    """What can't be decided before the run is told with what to do."""
+
+    def main() -> None:
+        MlModel("one", source=ALL_USERS, target=HIGH_VALUE, gate={"auc": 0}, **more)
+
+    with pytest.raises(pulumi.RunError, match=why):
+        run.run(main, preview=True)
+
+
+def test_gate_of_a_model_that_must_not_be_live_is_left_out(run: Program) -> None:
+    """`is_active=False` means no activation, as in the stack files."""
+
+    def main() -> None:
+        MlModel("one", source=ALL_USERS, target=HIGH_VALUE, gate={"auc": 0}, is_active=False)
+
+    run.run(main, preview=True)
+    assert set(run.engine.asked) == {"MlModel one"}
+    assert run.engine.asked["MlModel one"]["is_active"] is False
+
+
 def test_an_activation_of_a_model_that_goes_live_by_itself(run: Program) -> None:
     """A gate on a model that would go live before it is refused, with what to declare."""
 
