@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from providers.lytics.domain.declaration import OnDelete
 from providers.lytics.errors import ConflictError
@@ -132,3 +133,16 @@ class Declarations:
         """Return all declarations so far."""
         with self._lock:
             return tuple(self._all.values())
+
+
+def keep(
+    declarations: Declarations, declared: Declared, model_id: str, inputs: Mapping[str, Any]
+) -> None:
+    """Note that a declaration is, from here on, this model, and how it is to be and to leave.
+
+    Raises:
+        ConflictError: another declaration of this run is that model already.
+    """
+    declarations.keep(declared, model_id)
+    declared.stays_idle = inputs.get("is_active") is False
+    declared.leaves = inputs.get("on_delete") or "deactivate"

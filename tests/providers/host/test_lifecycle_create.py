@@ -22,8 +22,9 @@ from providers.lytics.errors import (
     ServerFaultError,
     TimedOutError,
 )
-from providers.lytics.host import lifecycle as lifecycle_module
-from providers.lytics.host.lifecycle import ModelLifecycle, tries
+from providers.lytics.host import create as create_module
+from providers.lytics.host.create import tries
+from providers.lytics.host.lifecycle import ModelLifecycle
 from providers.lytics.host.run import Run
 from providers.lytics.timing import Pauses
 from tests.support.lab import ALL_USERS, HIGH_VALUE, Lab, declared, properties, through_engine
@@ -226,7 +227,7 @@ def test_a_list_that_lags_too_long_still_ends_with_one(lab_with: Callable[..., L
     with pytest.MonkeyPatch.context() as patch:
         lifecycle = ModelLifecycle(waits)
         patch.setattr(
-            lifecycle_module,
+            create_module,
             "tries",
             lambda s, timing: tries(60 if len(lab.posts()) == 2 else s, timing),
         )
@@ -579,12 +580,12 @@ def test_a_twin_that_is_made_after_the_look_is_settled(
     def decided_and_was_slow(wanted: Wanted, account: Account) -> Decision:
         decision = decide(wanted, account)
         with monkeypatch.context() as patch:
-            patch.setattr(lifecycle_module, "decide", decide)
+            patch.setattr(create_module, "decide", decide)
             twins.append(lab.created()[0])
         run.looks.now()
         return decision
 
-    monkeypatch.setattr(lifecycle_module, "decide", decided_and_was_slow)
+    monkeypatch.setattr(create_module, "decide", decided_and_was_slow)
     model_id, _ = lifecycle.create(declared())
     assert len(lab.posts()) == 2
     assert [model_id] == twins == list(lab.account.models())

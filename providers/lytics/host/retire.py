@@ -1,0 +1,150 @@
+"""How a model leaves the account: deactivated, deleted, or left as it is."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from providers.lytics.domain.declaration import ModelInputs, OnDelete
+from providers.lytics.domain.record import inputs_from
+from providers.lytics.errors import ConflictError, RejectedError
+from providers.lytics.host.run import Run
+from providers.lytics.host.update import show
+from providers.lytics.shapes import Model
+
+
+class Retirement:
+    """Lets the models of one run leave.
+
+    What is marked for deletion, or declared no more, leaves only after a look at what the live
+    resource of the same lineage has come to in this run.
+
+    Args:
+        run: the account and what this run knows of it.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def delete(
+        self, model_id: str, state: Mapping[str, Any], policy: OnDelete | None = None
+    ) -> None:
+        """Let a model leave by its policy: deactivated, deleted or left as it is.
+
+        Args:
+            model_id: the model.
+            state: what the state keeps of it.
+            policy: what is declared now for a model that is no longer declared; else the
+                state's policy holds.
+
+        Raises:
+            ConflictError: it is live and its successor isn't, nor is declared not to be; or it
+                is to be deleted and audiences use its score.
+            AccountError: the key is another account's.
+        """
+        if self._run.declared.of_model(model_id) is not None:
+            # Going back adopts the model that an earlier run marked for deletion: the same one.
+            self._run.say(f"model {model_id} stays: it is in use again")
+            return
+        inputs = inputs_from(state)
+        policy = policy or self._run.declared.policy_of(model_id)
+        if policy is not None:
+            inputs = inputs.model_copy(update={"on_delete": policy})
+        self._run.expect_account(state.get("aid"))
+        look = self._run.looks.at_most_old(self._run.timing.recent_s)
+        model = self._run.find(model_id, look)
+        if model is None:
+            self._run.say(f"'{inputs.key}': model {model_id} was gone already")
+            return
+        if inputs.policy != "retain":
+            self._refuse_to_leave_a_gap(inputs, model)
+        self._retire(self._not_used(inputs, model), model)
+
+    def _refuse_to_leave_a_gap(self, inputs: ModelInputs, model: Model) -> None:
+        known = self._run.declared.successor_of(inputs.key, inputs.lineage)
+        if known is None or known.current is None or known.stays_idle or not model.is_active:
+            return
+        successor = self._run.find(
+            known.current, self._run.looks.at_most_old(self._run.timing.recent_s)
+        )
+        if successor is None or not successor.is_active:
+            # One that is built without build_only went live by itself, perhaps since that look.
+            successor = self._run.client.fetch_model(known.current)
+        if successor is not None and successor.is_active:
+            return
+        what = f"model {model.id} of '{inputs.key}' is live and its successor {known.current} isn't"
+        if successor is not None and successor.is_complete:
+            todo = (
+                "Run pulumi up without --target to finish; where is_active isn't declared, "
+                "declare whether the successor is to be live"
+            )
+        else:
+            todo = "Run pulumi up again once it is live"
+        message = f"{what}, so the first one is kept. {todo}"
+        raise ConflictError(message)
+
+    def _not_used(self, inputs: ModelInputs, model: Model) -> ModelInputs:
+        """Return how a model leaves if no audience uses it, or what is declared if one does.
+
+        Raises:
+            ConflictError: it is to be deleted, and audiences use its score.
+        """
+        if inputs.on_delete != "delete":
+            return inputs
+        others = self._run.looks.at_most_old(self._run.timing.recent_s).models.values()
+        users = self._run.users.left(model.name, model.id, others)
+        if not users:
+            return inputs
+        # A model that was replaced while it was to be deleted leaves as its key is declared today.
+        declared = self._run.declared.successor_of(inputs.key, inputs.lineage)
+        today = declared.leaves if declared else None
+        if today in {None, "delete"}:
+            raise ConflictError(self._run.users.refusal(inputs.key, model.id, users))
+        return inputs.model_copy(update={"on_delete": today})
+
+    def _retire(self, inputs: ModelInputs, model: Model) -> None:
+        name = f"'{inputs.key}': model {model.id}"
+        if inputs.policy == "hide" and self._run.settings.api == "v1":
+            what = (
+                f"{name} is to be hidden, and v1 of the API can't: set lytics:api to v2 "
+                "(LYTICS_API), or on_delete to deactivate"
+            )
+            raise ConflictError(what)
+        if inputs.policy == "retain":
+            live = "live" if model.is_active else "not live"
+            self._run.say(f'{name} "{model.name}" stays in the account as it is, {live}')
+        elif inputs.policy == "delete":
+            if not deleted(self._run, model.id):
+                what = (
+                    f"{name} can't be deleted: Lytics says that there is nothing to delete, and "
+                    "shows it. Set on_delete: deactivate"
+                )
+                raise ConflictError(what)
+            self._run.say(f"{name} is deleted")
+        else:
+            self._deactivate(name, model)
+            if inputs.policy == "hide":
+                show(self._run, model.id, hidden=True)
+                self._run.say(f"{name} is hidden in Lytics")
+
+    def _deactivate(self, name: str, model: Model) -> None:
+        goes_live = not (model.was_once_complete or model.is_invalid or model.config.build_only)
+        if model.is_active or goes_live:
+            try:
+                model = self._run.client.update_model(model.id, {"is_active": False})
+                self._run.looks.remember(model)
+            except RejectedError as exc:
+                if not goes_live:
+                    raise
+                self._run.say(
+                    f"{name} is still being built and goes live by itself when it is done; "
+                    f"Lytics refuses to stop that ({exc}). Deactivate it later"
+                )
+                return
+        self._run.say(f'{name} "{model.name}" stays in the account, deactivated')
+
+
+def deleted(run: Run, model_id: str) -> bool:
+    """Delete a model; False where the API has no such delete and the model stays."""
+    is_gone = run.client.delete_model(model_id)
+    if is_gone:
+        run.looks.forget(model_id)
+    return is_gone
