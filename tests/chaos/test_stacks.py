@@ -38,6 +38,14 @@ def test_two_stacks_stay_apart_whatever_happens_to_them(account: Account, figure
         lived(account, seed, figures)
 
 
+# 250: a model was moved under the name that the first stack gave it, and the second one's swap took
+# the first one's live model for the one before.
+@pytest.mark.parametrize("seed", [250])
+def test_histories_that_went_wrong_once(account: Account, figures: Figures, seed: int) -> None:
+    """What random histories have found stays mended."""
+    lived(account, seed, figures)
+
+
 @pytest.mark.chaos
 @pytest.mark.timeout(7200)
 def test_two_stacks_stay_apart_whatever_happens_to_them_long(

@@ -8,6 +8,7 @@ from providers.lytics.domain.activation import ActivationInputs, Outcome
 from providers.lytics.domain.gate import kept_gate
 from providers.lytics.domain.liveness import Down, Unheeded
 from providers.lytics.domain.matching import share_lineage
+from providers.lytics.errors import ConflictError
 from providers.lytics.host.model_list import Look
 from providers.lytics.host.run import Run
 from providers.lytics.shapes import Model
@@ -122,5 +123,21 @@ def live_before(  # noqa: PLR0913 - each is one fact
     ids = {*(state.get("earned") or [])}
     if known is not None:
         ids |= {*known.replaced, *known.trained}
-    found = [m for m in live.values() if m.id in ids or share_lineage(m, model)]
+    found = [m for m in live.values() if m.id in ids]
+    found += _of_lineage(run, model, [m for m in live.values() if m.id not in ids])
     return min(found, key=lambda m: m.age_key) if found else None
+
+
+def _of_lineage(run: Run, model: Model | None, others: list[Model]) -> list[Model]:
+    """Return the models that no state has, and whose names show the lineage of a model.
+
+    A killed run made them. Where Pulumi can't say who has them, nothing is stopped for it.
+    """
+    found = [one for one in others if share_lineage(one, model)]
+    if not found:
+        return []
+    try:
+        held = {i for one in run.holdings() for i in (one.id, *one.trained)}
+    except ConflictError:
+        return []
+    return [one for one in found if one.id not in held]

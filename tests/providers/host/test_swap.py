@@ -8,7 +8,8 @@ import pytest
 
 from providers.lytics.domain.activation import ActivationInputs, Outcome, differs
 from providers.lytics.domain.liveness import LIVE_LIMIT
-from providers.lytics.errors import AccountError, RequestError
+from providers.lytics.domain.ownership import Holding
+from providers.lytics.errors import AccountError, ConflictError, RequestError
 from providers.lytics.host.lifecycle import ModelLifecycle
 from providers.lytics.host.run import Run
 from providers.lytics.host.swap import ActivationLifecycle
@@ -106,6 +107,26 @@ def test_the_old_model_is_known_by_its_lineage(lab: Lab) -> None:
     apply(lab, activation(new))
     assert lab.account.switches(mark) == [(new, True), (old, False)]
     assert lab.account.live_ids() == {new, other}
+
+
+@pytest.mark.parametrize("can_tell", [True, False])
+def test_a_model_that_another_state_has_is_not_stopped(lab: Lab, *, can_tell: bool) -> None:
+    """A name proves no ownership: what another stack has, or nobody can tell, is left alone."""
+    theirs, _ = live(lab)
+    new = built(lab, 2)
+
+    def held() -> list[Holding]:
+        if not can_tell:
+            message = "no pulumi"
+            raise ConflictError(message)
+        return [Holding("prod", "churn", theirs)]
+
+    run = lab.run()
+    run._ask_holdings = held
+    mark = lab.account.mark()
+    ActivationLifecycle(run).apply(activation(new), {})
+    assert lab.account.switches(mark) == [(new, True)]
+    assert lab.account.live_ids() == {theirs, new}
 
 
 def test_a_model_that_this_run_replaces_is_the_one_to_stop(lab: Lab) -> None:
