@@ -43,14 +43,13 @@ def test_a_rule_of_the_account_is_checked_before_anything_is_declared(project: P
 
 def test_a_used_model_is_not_deleted_and_a_preview_warns(project: Project) -> None:
     """A removal and a replacement, until the declaration says that it may be deleted."""
-    project.declare({"grow": model(is_active=True, on_delete="delete")})
+    project.declare({"grow": model(is_active=True, on_delete="delete", name="Grow")})
     project.up()
     first = project.id("grow")
-    name = project.resource("grow")["outputs"]["name"]
-    project.account.audience("likely", f"segment_prediction.`{name}` > 0.7")
+    project.account.audience("likely", "segment_prediction.Grow > 0.7")
     refused = f"model {first} isn't deleted, as its score is used by audience likely"
 
-    project.declare({"grow": model(is_active=True, on_delete="delete", target="dormant")})
+    project.declare({"grow": model(is_active=True, on_delete="delete", name="Other")})
     assert refused in project.preview().words
     project.declare({}, removed={"grow": {"on_delete": "delete"}})
     assert refused in project.preview().words

@@ -42,8 +42,8 @@ async def held_back(program: "Program", account: Mapping[str, Model]) -> list[st
                 current[urn] = None
         else:
             current[known[0]] = known[1]
-    exported = await asyncio.to_thread(_exported)
-    return lines_of(exported, current, account)
+    resources = await asyncio.to_thread(exported)
+    return lines_of(resources, current, account)
 
 
 def lines_of(
@@ -76,7 +76,7 @@ def lines_of(
     return sorted(lines.values())
 
 
-def _exported() -> list[Mapping[str, Any]]:
+def exported() -> list[Mapping[str, Any]]:
     """Return the resources of the stack's state, [] where they can't be read."""
     organization = pulumi.get_organization()
     prefix = "" if organization in {"", "organization"} else f"{organization}/"

@@ -1,32 +1,29 @@
 """What a preview says of models that are to be deleted although audiences use them.
 
 The engine asks no provider before a delete. A replacement is told by the provider, which compares
-it; here, what `removed` says. A review, which reads the state, tells all of them.
+it; here, what `removed` says. A review, which always reads the state, tells all of them.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import pulumi
 
 from providers.lytics.domain.declaration import Removal
-from providers.lytics.domain.identity import lineages_of, proof_in
 from providers.lytics.errors import LyticsError
+from providers.lytics.program.held_back import exported
 from providers.lytics.program.program import Program
+
+_MODEL = "lytics:MlModel::"
 
 
 async def warn_of_deletions(program: Program, removed: Mapping[str, Removal]) -> None:
     """Warn of each model under `removed` that an `up` will refuse to delete.
 
-    Found by their default names: the program doesn't know the state.
+    The state is read for that, where something is to be deleted.
     """
-    project, stack = pulumi.get_project(), pulumi.get_stack()
-    keys = {
-        name: key
-        for key, removal in removed.items()
-        if removal.on_delete == "delete"
-        for name in lineages_of(project, stack, key)
-    }
+    keys = {key for key, removal in removed.items() if removal.on_delete == "delete"}
     if not keys:
         return
     from providers.lytics.domain.audiences import (  # noqa: PLC0415 - few previews need it
@@ -36,15 +33,29 @@ async def warn_of_deletions(program: Program, removed: Mapping[str, Removal]) ->
     )
 
     try:
+        resources = asyncio.to_thread(exported)
         segments = asyncio.to_thread(program.client.list_segments)
         account = await program.watcher.look_again()
         uses = uses_in(await segments)
     except LyticsError as exc:
         pulumi.log.warn(f"This preview can't say whether audiences use what is deleted: {exc}")
         return
-    for model in account.values():
-        proof = proof_in(model.name)
-        if proof is None or proof[0] not in keys:
+    for key, model_id in _models_of(keys, await resources):
+        model = account.get(model_id)
+        if model is None:
             continue
         if users := users_left(model.name, model.id, uses, account.values()):
-            pulumi.log.warn(deletion_refused(keys[proof[0]], model.id, users))
+            pulumi.log.warn(deletion_refused(key, model.id, users))
+
+
+def _models_of(
+    keys: Iterable[str], resources: Iterable[Mapping[str, Any]]
+) -> list[tuple[str, str]]:
+    """Return key and id of the models that a state holds under some keys."""
+    found = [(str(one.get("urn", "")), str(one.get("id", ""))) for one in resources]
+    wanted = set(keys)
+    return [
+        (urn.rsplit("::", 1)[-1], model_id)
+        for urn, model_id in found
+        if _MODEL in urn and urn.rsplit("::", 1)[-1] in wanted
+    ]
