@@ -144,7 +144,7 @@ def test_check_reports_everything_at_once(lab: Lab) -> None:
         "config.collect: must be at least 100, got 50",
         (
             "config.use_scoers: unknown key, did you mean use_scores? Known: additional, "
-            "auto_tune, build_only, collect, re_run, tune_model, use_content, use_scores"
+            "auto_tune, blocked, build_only, collect, re_run, tune_model, use_content, use_scores"
         ),
         "generation: expected a whole number, got 1.5",
         "on_delete: expected deactivate, hide, delete, retain or {delete: even_if_used}, got keep",
