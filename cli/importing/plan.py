@@ -19,6 +19,7 @@ from providers.lytics.domain.identity import (
     proof_in,
     same_name,
 )
+from providers.lytics.domain.liveness import goes_live_by_itself, is_first_build
 from providers.lytics.domain.segments import SegmentBook, is_id
 from providers.lytics.shapes import Model
 from providers.lytics.stack_file.reader import Stack
@@ -171,9 +172,9 @@ def _declaration(known: Known, model: Model, account: Collection[Model], notes: 
         notes.append("its label can't be declared; it isn't managed")
     declared["source"] = _segment(known, model.source)
     declared["target"] = _segment(known, model.target)
-    if model.was_once_complete or model.is_invalid:
+    if not is_first_build(model):
         declared["is_active"] = model.is_active
-    elif model.config.is_reported and model.config.build_only:
+    elif not goes_live_by_itself(model):
         declared["is_active"] = False
     else:
         notes.append("is being built and may go live by itself; is_active isn't managed")

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from cli.models.rows import Row, fitness_band
 from cli.models.table import NONE, shown_number
-from cli.screen.terminal import can_show, count, safe, text
+from cli.screen.terminal import can_show, count, mark, safe, text
 from providers.lytics.domain.audiences import named
 from providers.lytics.domain.judging import number
 from providers.lytics.shapes import ErrorMatrix, Feature, Message, Summary
@@ -155,12 +155,11 @@ def _gate(row: Row) -> RenderableType:
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for heading in ("", "number", "wanted", "measured"):
         table.add_column(heading, overflow="fold")
-    yes, no = ("✓", "✗") if can_show("✓✗") else ("ok", "no")
     for part in row.gate_parts:
         passed = bool(part.get("passed"))
-        mark = Text(yes if passed else no, "green" if passed else "red")
+        sign = Text(mark(passed), "green" if passed else "red")
         table.add_row(
-            mark, *(text(part.get(name, "")) for name in ("number", "wanted", "measured"))
+            sign, *(text(part.get(name, "")) for name in ("number", "wanted", "measured"))
         )
     return table
 

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from cli.promote.evidence import Evidence
 from cli.promote.work import Checked
-from cli.screen.terminal import can_show, safe, text
+from cli.screen.terminal import mark, safe, text
 
 
 def as_screen(evidence: Iterable[Evidence]) -> RenderableType:
@@ -26,9 +26,8 @@ def _evidence(one: Evidence) -> Iterator[RenderableType]:
     scores = ", ".join(f"{name} {value:.4g}" for name, value in one.scores.items())
     if scores:
         yield Text(f"  {scores}")
-    yes, no = ("✓", "✗") if can_show("✓✗") else ("ok", "no")
     for part in one.parts:
-        yield Text(f"  {yes if part.passed else no} {safe(part)}")
+        yield Text(f"  {mark(part.passed)} {safe(part)}")
     for reason in one.reasons:
         yield Text(f"  - {safe(reason)}", "red")
 

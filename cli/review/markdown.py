@@ -7,6 +7,7 @@ from cli.review.losses import told_losses
 from cli.review.losses import verdict as losses_verdict
 from cli.review.words import Words, rendered
 from cli.screen.markdown import code, fenced, html_text, table
+from providers.lytics.domain.judging import mark_of
 from providers.lytics.domain.rulebook import Level
 
 # GitHub refuses a longer comment ("Body is too long (maximum is 65536 characters)").
@@ -179,15 +180,11 @@ def _gate(parts: Sequence[GatePart]) -> Iterator[str]:
             code(part.number),
             code(part.wanted),
             code(part.measured or "not trained yet"),
-            _mark(part),
+            mark_of(part.passed),
         ]
         for part in parts
     ]
     yield from table(("gate", "wanted", "measured", ""), rows)
-
-
-def _mark(part: GatePart) -> str:
-    return "" if part.passed is None else "✓" if part.passed else "✗"
 
 
 def _charts(change: Change) -> Iterator[str]:

@@ -12,7 +12,7 @@ from cli.review.losses import told_losses
 from cli.review.losses import verdict as losses_verdict
 from cli.review.markdown import SHOWN_SCORES, score_bars
 from cli.review.words import Words, rendered
-from cli.screen.terminal import can_show, safe, text
+from cli.screen.terminal import can_show, mark, safe, text
 from providers.lytics.domain.rulebook import Level
 
 MOST_IN_DETAIL = 30
@@ -98,9 +98,7 @@ def _gate(change: Change) -> Iterator[RenderableType]:
     shown = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for heading in ("gate", "wanted", "measured", ""):
         shown.add_column(heading, overflow="fold")
-    yes, no = ("✓", "✗") if can_show("✓✗") else ("ok", "no")
     for part in change.gate:
-        mark = "" if part.passed is None else yes if part.passed else no
-        cells = (part.number, part.wanted, part.measured or "not trained yet", mark)
+        cells = (part.number, part.wanted, part.measured or "not trained yet", mark(part.passed))
         shown.add_row(*(text(cell) for cell in cells))
     yield shown

@@ -101,6 +101,13 @@ def can_show(characters: str) -> bool:
     return True
 
 
+def mark(passed: bool | None) -> str:  # noqa: FBT001 - a value, no switch
+    """Return what stands beside a part of a gate, in signs that stdout can show."""
+    from providers.lytics.domain.judging import mark_of  # noqa: PLC0415 - only where a gate is
+
+    return mark_of(passed, in_words=not can_show("✓✗"))
+
+
 def count(number: int, noun: str) -> str:
     """Return a number and a noun, `3 models`."""
     return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -86,6 +86,19 @@ def number(summary: Summary, name: str) -> float | None:
     return float(value) if value is not None and isfinite(value) else None
 
 
+def mark_of(passed: bool | None, *, in_words: bool = False) -> str:  # noqa: FBT001 - a value
+    """Return what stands beside a part of a gate: ✓ or ✗, "" for one that wasn't judged.
+
+    Args:
+        passed: whether it passed, None where it wasn't judged.
+        in_words: whether the signs can't be shown.
+    """
+    if passed is None:
+        return ""
+    yes, no = ("ok", "no") if in_words else ("✓", "✗")
+    return yes if passed else no
+
+
 def scores_of(summary: Summary) -> dict[str, float]:
     """Return the main numbers of a summary by name, without those that it lacks."""
     found = {name: number(summary, name) for name in SCORES}

@@ -14,22 +14,25 @@ from providers.lytics.domain.creation import (
 )
 from providers.lytics.domain.declaration import ModelInputs
 from providers.lytics.domain.matching import Wanted, likely, matches
-from providers.lytics.domain.record import outputs_of, with_declared_lineage
+from providers.lytics.domain.record import with_declared_lineage
+from providers.lytics.domain.unique_name import refusal
 from providers.lytics.errors import (
     AccountError,
     ConflictError,
     RateLimitedError,
+    RejectedError,
     RequestError,
 )
 from providers.lytics.host.declared import keep
 from providers.lytics.host.model_list import Look
 from providers.lytics.host.retire import deleted
 from providers.lytics.host.run import Run
-from providers.lytics.host.update import brought_in_line, live_as_if_new, show
+from providers.lytics.host.update import settled, show
 from providers.lytics.shapes import Model
 from providers.lytics.timing import Timing
 
 LONGEST_LAG_AFTER_429_S = 1.0
+HTTP_CONFLICT = 409
 
 
 class Creation:
@@ -69,12 +72,16 @@ class Creation:
         self._run.looks.remember(model)
         self._run.declared.remember(declared, wanted.inputs.lineage, {})
         keep(self._run.declared, declared, model.id, inputs.model_dump())
-        model = brought_in_line(self._run, inputs, model)
-        if isinstance(decision, TakeUp):
-            model = live_as_if_new(self._run, declared, inputs, model)
-            if model.hidden:
-                show(self._run, model.id, hidden=False)
-        outputs = outputs_of(wanted.inputs, model, declared.trained)
+        outputs = settled(
+            self._run,
+            wanted.inputs,
+            model,
+            {"trained": declared.trained},
+            is_new=isinstance(decision, Train),
+            in_place_of=declared.replaced if isinstance(decision, TakeUp) else (),
+        )
+        if isinstance(decision, TakeUp) and model.hidden:
+            show(self._run, model.id, hidden=False)
         return model.id, with_declared_lineage(outputs, inputs.lineage)
 
     def _account(self, wanted: Wanted) -> Account:
@@ -114,6 +121,19 @@ class Creation:
         return self._only_one(wanted, made, before)
 
     def _sent(self, wanted: Wanted, before: Collection[str]) -> Model:
+        try:
+            made = self._sent_once(wanted, before)
+        except RejectedError as exc:
+            if exc.status != HTTP_CONFLICT:
+                raise
+            models = self._run.looks.now().models.values()
+            raise ConflictError(refusal(wanted, models, exc.what)) from exc
+        if made.id in wanted.baseline:
+            words = f"it answered the create with model {made.id}, which was there before"
+            raise ConflictError(refusal(wanted, [made], words))
+        return made
+
+    def _sent_once(self, wanted: Wanted, before: Collection[str]) -> Model:
         for may_repeat in tries(self._run.settings.patience_s, self._run.timing):
             try:
                 return self._run.client.create_model(payload(wanted))

@@ -5,13 +5,14 @@ from typing import Any
 
 from providers.lytics.domain.declaration import ModelInputs, OnDelete
 from providers.lytics.domain.diff import Difference, differ
+from providers.lytics.domain.liveness import Unheeded
 from providers.lytics.domain.record import inputs_from, outputs_of, with_declared_lineage
 from providers.lytics.errors import ConflictError, LyticsError
 from providers.lytics.host.create import Creation
 from providers.lytics.host.declared import keep
 from providers.lytics.host.retire import Retirement
 from providers.lytics.host.run import Run
-from providers.lytics.host.update import brought_in_line
+from providers.lytics.host.update import settled, with_liveness
 
 
 class ModelLifecycle:
@@ -45,6 +46,8 @@ class ModelLifecycle:
             self._warn_if_used(model_id, state, inputs)
         else:
             keep(self._run.declared, declared, model_id, inputs)
+            if state.get("held"):
+                self._run.note_held(model_id)
         return difference
 
     def create(self, inputs: ModelInputs) -> tuple[str, dict[str, Any]]:
@@ -71,8 +74,7 @@ class ModelLifecycle:
         if model is None:
             what = f"model {model_id} is gone; pulumi up --refresh notices and trains it anew"
             raise ConflictError(what)
-        model = brought_in_line(self._run, inputs, model)
-        outputs = outputs_of(inputs, model, state.get("trained"))
+        outputs = settled(self._run, inputs, model, state)
         return with_declared_lineage(outputs, state.get("declared_lineage"))
 
     def read(
@@ -89,7 +91,12 @@ class ModelLifecycle:
             return None
         inputs = inputs_from(state)
         known_by = state.get("declared_lineage") or inputs.lineage
-        outputs = outputs_of(inputs, model, state.get("trained"))
+        outputs = with_liveness(
+            outputs_of(inputs, model, state.get("trained")),
+            model,
+            Unheeded.kept(state),
+            held=bool(state.get("held")),
+        )
         outputs = with_declared_lineage(outputs, known_by)
         seen = {name: outputs[name] for name in outputs["managed"] if name in outputs}
         return outputs, {**inputs.model_dump(exclude_none=True), "lineage": known_by, **seen}

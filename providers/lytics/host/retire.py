@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from providers.lytics.domain.declaration import ModelInputs, OnDelete
+from providers.lytics.domain.liveness import goes_live_by_itself
 from providers.lytics.domain.record import inputs_from
-from providers.lytics.errors import ConflictError, RejectedError
+from providers.lytics.errors import ConflictError
 from providers.lytics.host.run import Run
+from providers.lytics.host.switching import switch
 from providers.lytics.host.update import show
 from providers.lytics.shapes import Model
 
@@ -126,20 +128,26 @@ class Retirement:
                 self._run.say(f"{name} is hidden in Lytics")
 
     def _deactivate(self, name: str, model: Model) -> None:
-        goes_live = not (model.was_once_complete or model.is_invalid or model.config.build_only)
-        if model.is_active or goes_live:
-            try:
-                model = self._run.client.update_model(model.id, {"is_active": False})
-                self._run.looks.remember(model)
-            except RejectedError as exc:
-                if not goes_live:
-                    raise
-                self._run.say(
-                    f"{name} is still being built and goes live by itself when it is done; "
-                    f"Lytics refuses to stop that ({exc}). Deactivate it later"
-                )
-                return
-        self._run.say(f'{name} "{model.name}" stays in the account, deactivated')
+        is_built = not goes_live_by_itself(model)
+        stays = f'{name} "{model.name}" stays in the account'
+        if is_built and not model.is_active:
+            self._run.say(f"{stays}, deactivated")
+            return
+        shown, unheeded = switch(self._run.client, model, active=False)
+        self._run.looks.remember(shown)
+        if is_built and unheeded is None:
+            self._run.say(f"{stays}, deactivated")
+        elif is_built and unheeded is not None:
+            helps = "set on_delete: retain, and run pulumi up, to leave it live"
+            message = f"{name} can't be deactivated: {unheeded.problem(helps)}"
+            raise ConflictError(message)
+        else:
+            refused = f"; Lytics refuses to stop that ({unheeded.words})" if unheeded else ""
+            self._run.say(
+                f"{stays}, still being built without build_only, so that it goes live by itself "
+                f"when it is done{refused or ', unless Lytics heeds that it was told not to'}. "
+                "Look in Lytics later, and deactivate it there if it is live"
+            )
 
 
 def deleted(run: Run, model_id: str) -> bool:

@@ -7,6 +7,7 @@ import pulumi
 from pulumi.dynamic import Resource
 
 from providers.lytics.activation import MlModelActivationProvider
+from providers.lytics.domain.judging import mark_of
 from providers.lytics.program.arguments import GateArgs, Later, Swap
 from providers.lytics.program.later import settled, then
 from providers.lytics.program.model_resource import MlModel
@@ -104,21 +105,25 @@ class MlModelActivation(Resource, module="lytics", name="MlModelActivation"):
         _, model_id, passed, pending, reasons, parts, live_id = judged
         if self._problem is not None:
             return [replace(self._problem, live=Live(model_id, live_id))]
-        if passed or pending:
+        # What passed may have reasons too: the model before couldn't be stopped, for example.
+        if pending or (passed and not reasons):
             return []
         if self._model.facts.activation == "observe":
-            pulumi.log.warn(f"the gate is not passed: {'; '.join(reasons)}", self)
+            title = "" if passed else "the gate is not passed: "
+            pulumi.log.warn(f"{title}{'; '.join(reasons)}", self)
             return []
         return [Failure(self._key, *_told(reasons, parts), Live(model_id, live_id))]
 
 
 def _told(reasons: list[str], parts: list[Any]) -> tuple[str, tuple[tuple[str, str, str], ...]]:
     rows = tuple(
-        (f"{'✓' if part['passed'] else '✗'} {part['number']}", part["wanted"], part["measured"])
+        (f"{mark_of(part['passed'])} {part['number']}", part["wanted"], part["measured"])
         for part in parts or []
     )
     failed = [part for part in parts or [] if not part["passed"]]
     if failed:
         names = ", ".join(str(part["number"]) for part in failed)
-        return f"the gate is not passed ({names})", rows
+        shown = {f"{p['number']}: wanted {p['wanted']}, measured {p['measured']}" for p in failed}
+        others = [reason for reason in reasons if reason not in shown]
+        return "; ".join([f"the gate is not passed ({names})", *others]), rows
     return "; ".join(reasons or ["it was not judged"]), ()

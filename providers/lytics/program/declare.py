@@ -154,7 +154,7 @@ def _planned(
             source=source,
             target=target,
         )
-    return Planned(one.model, inputs, meant_live=model.is_active is True, was=model.was)
+    return Planned(one.model, inputs, was=model.was)
 
 
 def _aliases(stack: Stack) -> dict[str, str]:

@@ -37,12 +37,14 @@ class ModelFacts:
         activation: what an `MlModelActivation` does for it.
         build_timeout: how long an `up` waits for the build.
         manages_live: whether an `up` sets the model live, or stops it.
+        is_active: what is declared of the model itself, None where nothing is, or it is an Output.
     """
 
     key: str
     activation: Activation | None
     build_timeout: pulumi.Input[str] | None
     manages_live: bool
+    is_active: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ class MlModel(Resource, module="lytics", name="MlModel"):
         created: when it was created, RFC 3339.
         updated: when it was last trained, RFC 3339.
         aid: the number of the account.
+        unheeded: a write of is_active that Lytics didn't carry out; where is_active is declared.
         lineage: 12 hex digits that all models of this declaration share.
         judgement: the `MlModelActivation` that `gate` declared, None without a gate.
     """
@@ -93,6 +96,7 @@ class MlModel(Resource, module="lytics", name="MlModel"):
     updated: pulumi.Output[str]
     aid: pulumi.Output[int]
     config: pulumi.Output[dict[str, Any] | None]
+    unheeded: pulumi.Output[dict[str, Any] | None]
     lineage: pulumi.Output[str]
     _spelled = Spelled()
 
@@ -150,7 +154,8 @@ class MlModel(Resource, module="lytics", name="MlModel"):
         program = this_program()
         program.models.append(self)
         manages_live = is_active is not None or activation == "swap"
-        self.facts = ModelFacts(key, activation, build_timeout, manages_live)
+        declared = is_active if isinstance(is_active, bool) else None
+        self.facts = ModelFacts(key, activation, build_timeout, manages_live, declared)
         parent = opts.parent if opts is not None else None
         given = {
             "label": label,
@@ -168,6 +173,7 @@ class MlModel(Resource, module="lytics", name="MlModel"):
         props = {
             # Every property is an output, and costs time: only those that are declared or shown.
             **dict.fromkeys(SHOWN),
+            **({} if declared is None else {"unheeded": None}),
             **{name: value for name, value in given.items() if value is not None},
             "key": key,
             "stack": pulumi.get_stack(),

@@ -1,7 +1,7 @@
 """What a preview can't show by itself: the engine asks no provider what a create will come to."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -17,9 +17,10 @@ from providers.lytics.domain.creation import (
 )
 from providers.lytics.domain.declaration import ModelInputs
 from providers.lytics.domain.identity import NameIndex
-from providers.lytics.domain.liveness import LIVE_LIMIT
+from providers.lytics.domain.liveness import joins, over_limit, way_of
 from providers.lytics.domain.matching import Wanted, are_kin
 from providers.lytics.domain.ownership import Holding
+from providers.lytics.domain.unique_name import warning
 from providers.lytics.errors import ConflictError, LyticsError
 from providers.lytics.host.states import ask_holdings
 from providers.lytics.program.model_resource import MlModel
@@ -34,13 +35,11 @@ class Planned:
     Attributes:
         resource: the resource; its id isn't known if it is to be created or replaced.
         inputs: its inputs, None where a segment could not be looked up.
-        meant_live: whether it is to be live in the end.
         was: the key that it had before.
     """
 
     resource: MlModel
     inputs: ModelInputs | None
-    meant_live: bool
     was: str | None = None
 
 
@@ -62,8 +61,11 @@ async def note(program: Program, planned: Sequence[Planned]) -> None:
     for one in new:
         if one.inputs is not None:
             wanted = _wanted(one, held, account)
-            _note_one(decide(wanted, Account(account, names, lambda: held)), one.resource)
-    _note_limit(planned, account)
+            decision = decide(wanted, Account(account, names, lambda: held))
+            _note_one(decision, one.resource)
+            if isinstance(decision, Train) and (told := warning(wanted, account.values())):
+                pulumi.log.info(told, one.resource)
+    _note_limit(planned, {one.resource.facts.key for one in new}, account)
 
 
 def _may_exist(inputs: ModelInputs, names: NameIndex) -> bool:
@@ -107,17 +109,21 @@ def _note_one(decision: Decision, resource: MlModel) -> None:
             pulumi.log.info(f"{note}; a model of its own is trained", resource)
 
 
-def _note_limit(planned: Iterable[Planned], account: Mapping[str, Model]) -> None:
+def _note_limit(
+    planned: Iterable[Planned], new: Collection[str], account: Mapping[str, Model]
+) -> None:
     live = [model for model in account.values() if model.is_active]
     joining = sum(
-        one.meant_live and one.inputs is not None and not _has_live_kin(one.inputs, live)
-        for one in planned
-    )
-    if len(live) + joining > LIVE_LIMIT:
-        pulumi.log.warn(
-            f"{len(live)} models of the account are live and {joining} more are to be; "
-            f"Lytics allows {LIVE_LIMIT}"
+        joins(
+            way_of(one.inputs.model_dump()),
+            is_new=one.resource.facts.key in new,
+            has_live=_has_live_kin(one.inputs, live),
         )
+        for one in planned
+        if one.inputs is not None
+    )
+    if told := over_limit(len(live), joining):
+        pulumi.log.warn(told)
 
 
 def _has_live_kin(inputs: ModelInputs, live: Iterable[Model]) -> bool:

@@ -7,11 +7,13 @@ import pulumi
 
 from providers.lytics.domain.declaration import DEFAULT_BUILD_TIMEOUT
 from providers.lytics.domain.duration import duration_s
+from providers.lytics.domain.liveness import Unheeded, goes_live_by_itself
 from providers.lytics.domain.matching import are_kin
 from providers.lytics.program.later import made_of, settled, then
 from providers.lytics.program.model_resource import MlModel
 from providers.lytics.program.outcomes import Failure
 from providers.lytics.program.program import Program, this_program
+from providers.lytics.program.settling import made_true
 from providers.lytics.program.watcher import Built
 from providers.lytics.shapes import Model
 
@@ -24,9 +26,12 @@ async def wait_for(
     watcher = program.watcher
     if program.settings.wait:
         return await watcher.built(model.facts.key, model_id, limit_s)
-    # lytics:wait is for first creates: a live model's successor is always waited for.
+    # lytics:wait is for first creates: a live model's successor is always waited for, and what
+    # goes live by itself and isn't to.
     seen = await watcher.built(model.facts.key, model_id, 0)
-    if seen.is_late and _has_live_predecessor(watcher.look(), model_id):
+    look = watcher.look()
+    must_wait = _has_live_predecessor(look, model_id) or _has_to_be_held(model, look.get(model_id))
+    if seen.is_late and must_wait:
         return await watcher.built(model.facts.key, model_id, limit_s)
     return seen
 
@@ -73,11 +78,18 @@ _Wait = tuple[str | None, Failure | None]
 
 async def _built(program: Program, model: MlModel, timeout_s: float | None) -> _Wait:
     """Return a model's id, None where it stays unknown, and what went wrong with its build."""
-    known = await settled([model.id])
+    is_managed = model.facts.is_active is not None
+    known = await settled([model.id, *([model.state, model.unheeded] if is_managed else [])])
     if known is None or not program.waits:
         return (known[0] if known else None), None
-    built = await wait_for(program, model, known[0], timeout_s)
-    return known[0], failure_of(program, model, built)
+    model_id, state, unheeded = known if is_managed else (known[0], "", None)
+    built = await wait_for(program, model, model_id, timeout_s)
+    failure = failure_of(program, model, built)
+    if failure is None and is_managed:
+        kept = Unheeded.kept({"unheeded": unheeded})
+        was_built = state == "complete"
+        failure = await made_true(program, model, built, kept, was_built=was_built)
+    return model_id, failure
 
 
 async def _failures(waits: Sequence["asyncio.Future[_Wait]"]) -> list[Failure]:
@@ -87,6 +99,13 @@ async def _failures(waits: Sequence["asyncio.Future[_Wait]"]) -> list[Failure]:
 def _limit_s(model: MlModel) -> float:
     declared = model.facts.build_timeout
     return duration_s(declared if isinstance(declared, str) else DEFAULT_BUILD_TIMEOUT)
+
+
+def _has_to_be_held(model: MlModel, shown: Model | None) -> bool:
+    """Tell whether a model will go live by itself, as Lytics says outright, and isn't to."""
+    if shown is None or not (model.facts.activation or model.facts.is_active is False):
+        return False
+    return goes_live_by_itself(shown) and shown.config.reported().get("build_only") is False
 
 
 def _has_live_predecessor(models: dict[str, Model], model_id: str) -> bool:

@@ -27,11 +27,13 @@ class Built:
         model: what ML List showed last, None if it didn't show the model.
         problem: why the model isn't built, "" when it is.
         is_late: whether it was given up or not waited for; it may still be built.
+        was_awaited: whether it wasn't trained yet when this run first looked, and is now.
     """
 
     model: Model | None
     problem: str = ""
     is_late: bool = False
+    was_awaited: bool = False
 
 
 @dataclass
@@ -92,6 +94,10 @@ class BuildWatcher:
             RequestError: the API failed.
         """
         self._see(self._list_models() if reply is None else reply.result())
+
+    def remember(self, model: Model) -> None:
+        """Put a model that the API has just returned into the newest look."""
+        self._seen = {**self._seen, model.id: model}
 
     async def look_again(self) -> dict[str, Model]:
         """Ask once more, and return every model by id."""
@@ -206,7 +212,7 @@ def _gone(model_id: str) -> Built:
 
 def _ended(model: Model | None, model_id: str, wait: _Wait, now_s: float) -> Built | None:
     if model is not None and model.was_once_complete:
-        return Built(model)
+        return Built(model, was_awaited=True)
     if now_s >= wait.until_s:
         state = f"is in state '{model.state}'" if model else "isn't in ML List"
         waited = _duration(wait.until_s - wait.since_s)

@@ -322,11 +322,20 @@ def test_a_build_that_cant_be_stopped_is_told(lab_with: Callable[..., Lab]) -> N
     assert "goes live by itself when it is done; Lytics refuses to stop that" in lab.said[-1]
 
 
-def test_a_refusal_to_deactivate_a_trained_model_is_raised(lab: Lab) -> None:
-    """A live model that can't be deactivated isn't retired."""
+@pytest.mark.parametrize(
+    ("way", "words"),
+    [
+        ({"in_use": "."}, "is in use by an audience.* on_delete: retain, and run pulumi up"),
+        ({"switching": "ignored"}, "Lytics answered 200 to is_active: false and did nothing"),
+    ],
+)
+def test_a_live_model_that_cant_be_deactivated_isnt_retired(
+    lab: Lab, way: Json, words: str
+) -> None:
+    """A model that Lytics keeps live stays in the state, with what helps."""
     model_id, state = lab.created()
-    lab.account.fault(method="POST", status=400)
-    with pytest.raises(RequestError, match="400"):
+    lab.account.behave(**way)
+    with pytest.raises(ConflictError, match=words):
         lab.lifecycle().delete(model_id, state)
 
 

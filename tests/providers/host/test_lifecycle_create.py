@@ -464,7 +464,7 @@ def test_going_back_fails_for_no_refusal_to_go_live(lab: Lab) -> None:
     lab.lifecycle().delete(first[0], first[1])
     lab.account.fault(method="POST", path=f"^/api/ml/{first[0]}$", status=400)
     assert replaced(lab, second, declared())[0] == first[0]
-    assert f"Lytics refuses to put model {first[0]} live" in lab.said[-1]
+    assert f"model {first[0]} is not live: Lytics refuses to activate it" in lab.said[-1]
 
 
 def test_going_back_to_what_isnt_replaced_by_a_live_model(lab: Lab) -> None:
@@ -531,12 +531,15 @@ def test_is_active_waits_where_the_api_refuses_it_during_a_build(
     assert [entry["body"] for entry in lab.account.writes(mark)] == [{"is_active": True}]
 
 
-def test_a_refusal_of_a_trained_model_is_raised(lab: Lab) -> None:
-    """A refusal that has nothing to do with a build is a failure."""
-    lab.created(is_active=False)
-    lab.account.fault(method="POST", path="^/api/ml/", status=400)
-    with pytest.raises(RequestError, match="400 fault on request"):
-        lab.lifecycle().create(declared(is_active=True))
+@pytest.mark.parametrize("way", ["refused", "same_id"])
+def test_a_name_that_lytics_takes_once_is_told(lab: Lab, way: str) -> None:
+    """A declared name that is taken: nothing is trained or taken, and it says what helps."""
+    theirs = lab.account.create(name="Churn", config={"use_content": True})
+    lab.wait_until_built(theirs)
+    lab.account.behave(same_name=way)
+    with pytest.raises(ConflictError, match=f"{theirs}.*takes a name only once.*another name"):
+        lab.lifecycle().create(declared(name="Churn"))
+    assert set(lab.account.models()) == {theirs}
 
 
 # --- two at once ----------------------------------------------------------------------------

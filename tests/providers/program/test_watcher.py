@@ -57,7 +57,9 @@ def run(wait: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401 - what the corou
 def test_a_build_ends(state: str) -> None:
     """A model is waited for until it is complete, or completed."""
     account = Account([], [model()], [model(state=state)])
-    assert run(account.watcher().built("churn", "a", 60)) == Built(model(state=state))
+    assert run(account.watcher().built("churn", "a", 60)) == Built(
+        model(state=state), was_awaited=True
+    )
     assert account.asked == 3
 
 
