@@ -185,7 +185,7 @@ _MARGIN_WORDS = {"auc": "auc", "right": "share of held-out users placed right"}
 
 def margin_words(first: Contender, other: Contender, margin: Margin) -> str:
     """Return a margin as a sentence; titles are left as they are, for the caller to quote."""
-    than = f"{_MARGIN_WORDS[margin.name]} of {other.title} {margin.by:+.3g} against {first.title}"
+    than = f"{_MARGIN_WORDS[margin.name]}: {other.title} {margin.by:+.3g} against {first.title}"
     users = " and ".join(f"{number:,}" for number in margin.users)
     return (
         f"{than}; between {margin.low:+.3g} and {margin.high:+.3g} on {users} held-out users "

@@ -58,7 +58,7 @@ def subjects(
     models: Mapping[str, Model],
     timeline: Timeline,
 ) -> list[Subject]:
-    """Return the models of a stack that are live, or should be, in the state's order.
+    """Return the models of a stack that are live, or should be, in the stack file's order.
 
     Args:
         state: the stack's state.
@@ -84,7 +84,8 @@ def subjects(
             )
             if _is_watched(one):
                 found.setdefault(model_id, one)
-    return list(found.values())
+    order = {key: place for place, key in enumerate(declared)}
+    return sorted(found.values(), key=lambda one: order.get(one.key, len(order)))
 
 
 def _ids(resource: Resource, activation: Resource | None) -> Iterator[str]:
