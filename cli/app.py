@@ -7,6 +7,7 @@ import typer
 from cli.audiences.command import audiences
 from cli.card.command import card
 from cli.compare.command import compare
+from cli.doctor.command import doctor
 from cli.drift.command import drift
 from cli.history.command import history
 from cli.importing.command import import_models
@@ -50,6 +51,7 @@ app.command("schema")(schema)
 app.command("review")(review)
 app.command("promote")(promote)
 app.command("drift")(drift)
+app.command("doctor")(doctor)
 app.command("watch")(watch)
 app.command("history")(history)
 app.command("compare")(compare)

@@ -1,7 +1,10 @@
 """The network adapter: sends what `protocol` describes and repeats what is safe to repeat."""
 
+import json
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
 from itertools import count
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -38,6 +41,35 @@ _NO_SUCH_METHOD = {405, 501}
 MOST_NAMED = 3
 
 _Shape = TypeVar("_Shape", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A reply as it came: status, headers, body, and the seconds that it took."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    took_s: float
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the API did what it was asked for."""
+        return self.status < HTTPStatus.MULTIPLE_CHOICES
+
+    @property
+    def is_fault(self) -> bool:
+        """Whether the API failed, so that the reply tells nothing of its ways."""
+        return self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+
+    @property
+    def data(self) -> Any:  # noqa: ANN401 - JSON
+        """What is under `data`; None where the body isn't the API's JSON."""
+        try:
+            envelope = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+        return envelope.get("data") if isinstance(envelope, dict) else None
 
 
 class LyticsClient:
@@ -255,9 +287,27 @@ class LyticsClient:
         self._pace.speed_up()
         return data
 
+    def answer(self, request: Request) -> Answer:
+        """Send a request once and return what came back, whatever it means.
+
+        For finding out how an account behaves; all else wants a reply that is understood.
+
+        Raises:
+            RequestError: nothing came back.
+        """
+        self._pace.wait()
+        started_s = self._timing.monotonic()
+        reply = self._replied(request)
+        took_s = self._timing.monotonic() - started_s
+        return Answer(reply.status_code, reply.headers, self._content(reply), took_s)
+
     def _exchange(self, request: Request) -> Any:  # noqa: ANN401 - JSON
+        reply = self._replied(request)
+        return self._deciphered(request, reply, self._content(reply))
+
+    def _replied(self, request: Request) -> httpx.Response:
         try:
-            reply = self._http.request(
+            return self._http.request(
                 request.method, request.path, params=dict(request.params), json=request.body
             )
         except httpx.PoolTimeout as exc:
@@ -275,11 +325,11 @@ class LyticsClient:
             raise ReplyLostError(
                 request.method, request.path, f"no reply ({_reason(exc)})"
             ) from exc
-        content = reply.content
-        if reply.is_error:
-            # Error texts are shown, and some servers quote the key that they refuse.
-            content = content.replace(self._key.encode(), b"***")
-        return self._deciphered(request, reply, content)
+
+    def _content(self, reply: httpx.Response) -> bytes:
+        # Error texts are shown, and some servers quote the key that they refuse.
+        mask = reply.is_error
+        return reply.content.replace(self._key.encode(), b"***") if mask else reply.content
 
     def _deciphered(self, request: Request, reply: httpx.Response, content: bytes) -> Any:  # noqa: ANN401 - JSON
         try:

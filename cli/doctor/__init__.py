@@ -1,0 +1,1 @@
+"""`lytics-ml doctor`: what an account really does, found out by asking it."""
