@@ -166,6 +166,8 @@ use_defaults() {
     if [[ ${chosen##*/} == local ]]; then export PULUMI_CONFIG_PASSPHRASE=local; fi
   fi
   export PULUMI_SKIP_UPDATE_CHECK=${PULUMI_SKIP_UPDATE_CHECK:-true}
+  # Engine, program and host speak gRPC to each other on this machine: through no proxy.
+  export no_grpc_proxy=${no_grpc_proxy:+$no_grpc_proxy,}127.0.0.1,localhost,::1
   # Steps wait for the API, not for this machine: as many at once as the client has connections.
   export PULUMI_PARALLEL=${PULUMI_PARALLEL:-64}
   export PULUMI_PARALLEL_DIFF=${PULUMI_PARALLEL_DIFF:-true}

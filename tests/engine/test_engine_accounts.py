@@ -182,3 +182,11 @@ def test_removal_under_a_renamed_key_is_found(project: Project) -> None:
     assert project.resources() == [], str(ran)
     assert account.live_ids() == {kept}, str(ran)
     assert account.writes(mark) == [], str(ran)
+
+
+def test_a_proxy_does_not_come_between_engine_and_program(project: Project) -> None:
+    """A proxy in the environment, as lower-case names set it, is for other machines."""
+    project.declare({"grow": model()})
+    nobody = "http://127.0.0.1:9"
+    project.up(env={"https_proxy": nobody, "http_proxy": nobody})
+    assert list(project.account.models()) == [project.id("grow")]

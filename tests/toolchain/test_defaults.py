@@ -196,3 +196,12 @@ def test_users_passphrase_wins(stub: Stub, name: str, value: str) -> None:
     """A passphrase of the user's, an empty one too, holds for the local stack as well."""
     env = stub.run("up", "-s", "local", env={name: value}).env
     assert {key: env[key] for key in env if key.startswith(PASSPHRASE)} == {name: value}
+
+
+def test_grpc_on_this_machine_goes_through_no_proxy(stub: Stub) -> None:
+    """Engine, program and host find each other whatever proxy is set; what the user set stays."""
+    proxy = {"https_proxy": "http://proxy.example:3128"}
+    assert stub.run("up", env=proxy).env["no_grpc_proxy"] == "127.0.0.1,localhost,::1"
+    own = stub.run("up", env={**proxy, "no_grpc_proxy": "x.example"}).env
+    assert own["no_grpc_proxy"] == "x.example,127.0.0.1,localhost,::1"
+    assert own["https_proxy"] == proxy["https_proxy"]
