@@ -32,6 +32,8 @@ from providers.lytics.shapes import Model
 from providers.lytics.timing import Timing
 
 LONGEST_LAG_AFTER_429_S = 1.0
+# How old a look may be that creates without a reply share, while they go on looking.
+SHARED_LOOK_S = 1.0
 HTTP_CONFLICT = 409
 
 
@@ -149,6 +151,8 @@ class Creation:
                     self._run.client.give_up()
                     raise
                 hold_s = min(exc.retry_after_s or 0.0, self._run.timing.longest_hold_s)
+                if hold_s > self._run.settings.patience_s:
+                    raise
                 self._run.timing.sleep(hold_s * self._run.timing.uniform(1, 1.5))
         raise AssertionError  # pragma: no cover - the last try returns or raises
 
@@ -162,8 +166,10 @@ class Creation:
         if isinstance(error, RateLimitedError):
             # It is hardly ever sent for what was carried out, and looks are requests as well.
             lag_s = min(lag_s, LONGEST_LAG_AFTER_429_S)
-        for _ in tries(lag_s, self._run.timing):
-            found = [m for m in self._matches(wanted, self._run.looks.now()) if m.id not in before]
+        for goes_on in tries(lag_s, self._run.timing):
+            # While others will follow, one that another create has just had is as good.
+            look = self._run.looks.at_most_old(SHARED_LOOK_S) if goes_on else self._run.looks.now()
+            found = [m for m in self._matches(wanted, look) if m.id not in before]
             if found:
                 self._discard_orphans(wanted, found)
                 return found[0]

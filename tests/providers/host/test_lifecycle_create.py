@@ -734,6 +734,23 @@ def test_a_hundred_creates_share_their_looks(lab_with: Callable[..., Lab]) -> No
     assert len(lab.lists()) < 150
 
 
+def test_creates_that_time_out_share_their_looks(lab_with: Callable[..., Lab]) -> None:
+    """Creates that get no reply, while lists are answered, don't look one by one."""
+    lab = lab_with()
+    lab.account.fault(method="POST", path="^/api/ml$", what="hang", when="before", times=None)
+    run = lab.run(reply_timeout_s=0.5, settle_s=2.0, patience_s=1.0)
+
+    def create(number: int) -> None:
+        with pytest.raises(TimedOutError):
+            ModelLifecycle(run).create(declared(key=f"k{number}", lineage=f"{number:06x}"))
+
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(create, range(20)))
+    assert len(lab.posts()) == 20
+    assert len(lab.lists()) < 60, "each looks for 2 s, and would need a dozen lists of its own"
+    lab.heal()
+
+
 def test_a_limited_api_is_not_stampeded(lab_with: Callable[..., Lab]) -> None:
     """Creates on an API that allows few requests all succeed, each model once."""
     lab = lab_with(rate_limit=60)
