@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from cli.app import app
 from cli.errors import OK, PROBLEMS, UNABLE, CliError
-from cli.screen.terminal import say_error
+from cli.screen.json_error import error_json, wants_json
+from cli.screen.terminal import say_error, say_json
 from providers.lytics.errors import DeclarationError, LyticsError
 
 _INTERRUPTED = 130
@@ -39,13 +40,20 @@ def _run(arguments: Sequence[str] | None) -> int:
         return end.code if isinstance(end.code, int) else OK
     except (CliError, LyticsError) as exc:
         say_error(str(exc))
-        if isinstance(exc, CliError):
-            return exc.exit_code
-        return PROBLEMS if isinstance(exc, DeclarationError) else UNABLE
+        code = _code_of(exc)
+        if wants_json(sys.argv[1:] if arguments is None else arguments):
+            say_json(error_json(str(exc), code))
+        return code
     except KeyboardInterrupt:
         say_error("Interrupted.")
         return _INTERRUPTED
     return OK
+
+
+def _code_of(error: CliError | LyticsError) -> int:
+    if isinstance(error, CliError):
+        return error.exit_code
+    return PROBLEMS if isinstance(error, DeclarationError) else UNABLE
 
 
 if __name__ == "__main__":

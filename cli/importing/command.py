@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import StackOption
+from cli.options import JsonOption, StackOption
 
 
 def import_models(  # noqa: PLR0913 - each is an option of the command
@@ -25,6 +25,7 @@ def import_models(  # noqa: PLR0913 - each is an option of the command
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be written, and write nothing.")
     ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Declare models that the account has already.
 
@@ -34,34 +35,41 @@ def import_models(  # noqa: PLR0913 - each is an option of the command
     """
     from cli.edit.stack_edit import show_diff
     from cli.errors import OK, PROBLEMS
+    from cli.importing.as_json import as_json as import_json
     from cli.importing.plan import plan_import
-    from cli.importing.run import chosen, known_of, written
-    from cli.screen.terminal import count, safe, say, warn
+    from cli.importing.run import chosen, known_of, segments_of, written
+    from cli.screen.terminal import count, safe, say, say_json, warn
     from cli.workspace.account import client_of
     from cli.workspace.project import find_project, shown
     from cli.workspace.pulumi import selected_stack
-    from providers.lytics.domain.segments import SegmentBook
 
     project = find_project()
     name = stack or selected_stack(project)
     with client_of(project, name) as client:
         account = client.list_models()
-        book = SegmentBook(client.list_segments())
+        book, unseen = segments_of(client)
     models = chosen(account, ids or [], match=match, active=active)
     edit, known = known_of(project, name, book)
     named = {wanted.lower() for wanted in ids or []}
     plan = plan_import(known, models, account, named=named, take_over=take_over)
+    plan.notes += [unseen] if unseen and plan.declared else []
     written(edit, plan)
+    path, diff = shown(edit.path), edit.diff()
     if dry_run:
         edit.check()
-        show_diff(edit.diff())
     else:
         edit.write()
+    code = PROBLEMS if plan.named_and_refused else OK
+    if as_json:
+        is_written = bool(plan.declared) and not dry_run
+        say_json(import_json(plan, name, path, diff=diff, written=is_written))
+        sys.exit(code)
+    if dry_run:
+        show_diff(diff)
     for model, reason in plan.skipped:
         warn(f'skipped {safe(model.id)} "{safe(model.name, 60)}": {reason}')
     for note in plan.notes:
         say(f"note: {note}")
-    path = shown(edit.path)
     if not plan.declared:
         say(f"Nothing to import; {path} is as it was.")
     elif dry_run:
@@ -71,4 +79,4 @@ def import_models(  # noqa: PLR0913 - each is an option of the command
             f"{count(len(plan.declared), 'model')} declared in {path}. "
             f"Look at it with pulumi preview --stack {name}; pulumi up then takes them over."
         )
-    sys.exit(PROBLEMS if named & plan.refused else OK)
+    sys.exit(code)

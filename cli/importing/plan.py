@@ -72,12 +72,19 @@ class Import:
         skipped: models that are not declared, with the reason.
         refused: those of them that can't be declared, though they aren't yet.
         notes: what a declaration leaves out, a sentence each.
+        named: ids that were asked for one by one.
     """
 
     declared: dict[str, Json] = field(default_factory=dict)
     skipped: list[tuple[Model, str]] = field(default_factory=list)
     refused: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
+    named: Collection[str] = ()
+
+    @property
+    def named_and_refused(self) -> set[str]:
+        """Models that were asked for one by one and can't be declared."""
+        return {*self.named} & self.refused
 
 
 def plan_import(
@@ -97,7 +104,7 @@ def plan_import(
         named: ids that were asked for one by one: these may be invalid.
         take_over: whether to take models that another stack's lineage made.
     """
-    plan = Import()
+    plan = Import(named=named)
     taken = known.taken_keys
     owned = _lineages(known)
     for model in sorted(models, key=lambda one: one.age_key):

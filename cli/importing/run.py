@@ -9,7 +9,9 @@ from cli.errors import CliError
 from cli.importing.plan import Import, Known
 from cli.workspace.project import Project, short_name
 from cli.workspace.state import NoStackError, StackState, read_state
+from providers.lytics.api.client import LyticsClient
 from providers.lytics.domain.segments import SegmentBook
+from providers.lytics.errors import ForbiddenError, NotFoundError
 from providers.lytics.shapes import Model
 
 HEADING = "# Taken over from the account by lytics-ml import."
@@ -44,6 +46,21 @@ def chosen(
 
 def _fits(model: Model, pattern: str) -> bool:
     return any(fnmatchcase(text.lower(), pattern) for text in (model.name, model.label))
+
+
+def segments_of(client: LyticsClient) -> tuple[SegmentBook, str]:
+    """Return an account's segments; where the key may not see them none, and a sentence.
+
+    Raises:
+        LyticsError: the API failed.
+    """
+    try:
+        return SegmentBook(client.list_segments()), ""
+    except (ForbiddenError, NotFoundError):
+        return SegmentBook([]), (
+            "segments are declared by their ids, as this key may not see the account's audiences; "
+            "slugs need the permission Audience View"
+        )
 
 
 def known_of(project: Project, name: str, book: SegmentBook) -> tuple[StackEdit, Known]:

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from cli.options import JsonOption
+
 
 def promote(  # noqa: PLR0913 - each is one option of the command line
     there: Annotated[str, typer.Argument(metavar="FROM", help="The stack they come from.")],
@@ -31,49 +33,46 @@ def promote(  # noqa: PLR0913 - each is one option of the command line
     pending: Annotated[
         bool, typer.Option("--pending", help="With --check: only what TO hasn't applied yet.")
     ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Copy declarations to another stack's file, once their models have proved themselves.
 
     A model is proved when it is trained, live or passing its gate now, and declared as it is.
     Exit codes: 0 done or all right, 1 refused, 2 it could not be told.
     """
-    from cli.edit.stack_edit import show_diff
+    from dataclasses import replace
+
     from cli.errors import OK, PROBLEMS, CliError
-    from cli.promote.report import as_screen, checked_as_screen
+    from cli.promote.as_json import as_json as promote_json
+    from cli.promote.outcome import Outcome
+    from cli.promote.report import show
     from cli.promote.work import Promotion
-    from cli.screen.terminal import console, count, say
+    from cli.screen.terminal import say_json
     from cli.workspace.project import find_project, shown
 
     if sum((bool(keys), rollback is not None, check)) > 1:
         message = "Give keys, --rollback or --check, one of them"
         raise CliError(message)
     work = Promotion(find_project(), there, here)
+    outcome = Outcome(there, here, shown(work.edit.path))
     if check:
-        checked = work.check(pending=pending)
-        console().print(checked_as_screen(checked, there))
-        wrong = [one for one in checked if not one.is_right]
-        say(f"{here}: {len(wrong)} of {count(len(checked), 'model')} not proved in {there}")
-        sys.exit(PROBLEMS if wrong else OK)
-    if rollback is not None:
-        earlier = work.roll_back(rollback, if_passes=if_passes)
-        say(f"{rollback}: model {earlier.model_id} was live before, as of {earlier.commit[:10]}")
+        outcome = replace(outcome, checked=tuple(work.check(pending=pending)))
+    elif rollback is not None:
+        outcome = replace(
+            outcome, earlier=work.roll_back(rollback, if_passes=if_passes), key=rollback
+        )
     else:
         wanted = work.keys(keys or [])
-        evidence = work.evidence(wanted)
-        console().print(as_screen(evidence.values()))
-        refused = [key for key, one in evidence.items() if not one.is_proved]
-        if refused:
-            say(f"Nothing is promoted: {count(len(refused), 'model')} not proved in {there}")
-            sys.exit(PROBLEMS)
-        if wanted:
+        outcome = replace(outcome, evidence=tuple(work.evidence(wanted).values()))
+        if wanted and not outcome.wrong:
             work.promote(wanted)
-    if not work.edit.is_changed:
-        say(f"{shown(work.edit.path)} has it all already; nothing to write")
-        return
-    work.edit.check()
-    show_diff(work.edit.diff())
-    if dry_run:
-        say("Nothing is written (--dry-run)")
-        return
-    work.edit.write()
-    say(f"{shown(work.edit.path)} is written; review it, then: bin/pulumi up --stack {here}")
+    if work.edit.is_changed:
+        work.edit.check()
+        outcome = replace(outcome, diff=work.edit.diff(), written=not dry_run)
+    if outcome.written:
+        work.edit.write()
+    if as_json:
+        say_json(promote_json(outcome))
+    else:
+        show(outcome)
+    sys.exit(PROBLEMS if outcome.wrong else OK)

@@ -5,9 +5,33 @@ from collections.abc import Iterable, Iterator
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from cli.edit.stack_edit import show_diff
 from cli.promote.evidence import Evidence
+from cli.promote.outcome import Outcome
 from cli.promote.work import Checked
-from cli.screen.terminal import mark, safe, text
+from cli.screen.terminal import console, count, mark, safe, say, text
+
+
+def show(outcome: Outcome) -> None:
+    """Show an outcome."""
+    if outcome.checked is not None:
+        console().print(checked_as_screen(outcome.checked, outcome.there))
+        models = count(len(outcome.checked), "model")
+        say(f"{outcome.here}: {outcome.wrong} of {models} not proved in {outcome.there}")
+        return
+    console().print(as_screen(outcome.evidence))
+    if outcome.earlier is not None:
+        earlier = outcome.earlier
+        say(f"{outcome.key}: model {earlier.model_id} was live before, as of {earlier.commit[:10]}")
+    if outcome.wrong:
+        say(f"Nothing is promoted: {count(outcome.wrong, 'model')} not proved in {outcome.there}")
+    elif not outcome.diff:
+        say(f"{outcome.file} has it all already; nothing to write")
+    else:
+        show_diff(outcome.diff)
+        then = f"review it, then: bin/pulumi up --stack {outcome.here}"
+        written = f"{outcome.file} is written; {then}"
+        say(written if outcome.written else "Nothing is written (--dry-run)")
 
 
 def as_screen(evidence: Iterable[Evidence]) -> RenderableType:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from cli.options import StackOption
+from cli.options import JsonOption, StackOption
 
 if TYPE_CHECKING:
     from cli.review.change import Review
@@ -39,6 +39,7 @@ def review(  # noqa: PLR0913 - each is one option of the command line
     force: Annotated[
         bool, typer.Option("--force", help="Report limits and losses, and don't refuse.")
     ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Say what a change will do to a stack's models, and what those score; changes nothing.
 
@@ -68,7 +69,9 @@ def review(  # noqa: PLR0913 - each is one option of the command line
     breaches, notes = facts.broken_rules(project, state)
     if any(breach.level is Level.ERROR for breach in breaches):
         # A preview would end over them, and say no more.
-        _finish(Review(state.stack, breaches=breaches, notes=notes), markdown, html)
+        _finish(
+            Review(state.stack, breaches=breaches, notes=notes), markdown, html, as_json=as_json
+        )
     text = facts.read_preview(preview) if preview else facts.preview(project, name, save_plan)
     plan = parse_plan(text)
     if plan.errors:
@@ -79,21 +82,25 @@ def review(  # noqa: PLR0913 - each is one option of the command line
     made = facts.ask(project, state, plan)
     made = with_limits(made, refusals(made, *limits), forced=force)
     made = replace(made, breaches=breaches, notes=(*notes, *made.notes))
-    _finish(made, markdown, html)
+    _finish(made, markdown, html, as_json=as_json)
 
 
-def _finish(made: "Review", markdown: Path | None, html: Path | None) -> NoReturn:
+def _finish(made: "Review", markdown: Path | None, html: Path | None, *, as_json: bool) -> NoReturn:
     """Show a review in each way that is wanted, and end."""
     from cli.edit.output import write_text
     from cli.errors import OK, PROBLEMS
+    from cli.review.as_json import as_json as review_json
     from cli.review.markdown import as_markdown
     from cli.review.page import as_page
     from cli.review.screen import as_screen
-    from cli.screen.terminal import console
+    from cli.screen.terminal import console, say_json
 
     if markdown is not None:
         write_text(markdown, as_markdown(made))
     if html is not None:
         write_text(html, as_page(made))
-    console().print(as_screen(made))
+    if as_json:
+        say_json(review_json(made))
+    else:
+        console().print(as_screen(made))
     sys.exit(PROBLEMS if made.is_refused or made.is_stuck else OK)

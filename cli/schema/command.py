@@ -1,6 +1,7 @@
 """`lytics-ml schema`."""
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +12,12 @@ def schema(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; end with 1 if it isn't up to date.")
     ] = False,
+    outputs: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="Write there what --json prints: a schema for each command."
+        ),
+    ] = None,
 ) -> None:
     """Write stacks/schema.json and stacks/rules.schema.json for editors.
 
@@ -18,14 +25,20 @@ def schema(
     """
     from cli.edit.files import write_file
     from cli.errors import OK, PROBLEMS
+    from cli.schema.outputs import OUTPUTS, output_schema_text
     from cli.schema.schema_json import rules_schema_text, schema_text
     from cli.screen.terminal import say, warn
     from cli.workspace.project import find_project, shown
 
     stacks = find_project().stacks
+    files = {
+        stacks / "schema.json": schema_text(),
+        stacks / "rules.schema.json": rules_schema_text(),
+    }
+    if outputs is not None:
+        files |= {outputs / f"{name}.json": output_schema_text(name) for name in OUTPUTS}
     code = OK
-    for name, text in (("schema.json", schema_text()), ("rules.schema.json", rules_schema_text())):
-        path = stacks / name
+    for path, text in files.items():
         if path.is_file() and path.read_text(encoding="utf-8") == text:
             say(f"{shown(path)} is up to date")
         elif check:

@@ -1,9 +1,11 @@
 from typing import Any
 
+import jsonschema
 import pytest
 import yaml
 
 from cli.importing.keys import key_of
+from cli.schema.outputs import output_schema
 from providers.lytics.shapes import Model
 from sandbox.segments import segment_id
 from tests.cli.conftest import Folder, Run
@@ -280,3 +282,35 @@ def test_a_hundred_models_are_taken_over_without_a_write(
     project.expect_no_changes()
     assert "100 models" in run("list", "--stack", "test").out
     assert "Nothing to import" in run("import", "--stack", "test").out
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_without_audience_view_segments_are_imported_by_id(
+    folder: Folder, run: Run, account: Account, status: int
+) -> None:
+    """A key that sees models alone imports them: with ids instead of slugs, which is said."""
+    made(account, name="Win back")
+    account.fault(method="GET", path="/segment", status=status, times=None)
+    folder.write("test", EMPTY)
+    answer = run("import", "--stack", "test")
+    assert answer.code == 0, answer.err
+    assert "segments are declared by their ids" in answer.out
+    (model,) = declared(folder).values()
+    assert model["source"] == segment_id(1234, "all_users")
+    assert run("validate", "test").code == 0
+
+
+def test_import_as_json(folder: Folder, run: Run, account: Account) -> None:
+    """--json says what is declared, what isn't and why, and prints nothing else."""
+    model_id = made(account, name="Win back")
+    folder.write("test", EMPTY)
+    dry = run("import", "--stack", "test", "--dry-run", "--json").json()
+    jsonschema.validate(dry, output_schema("import"))
+    assert (dry["ok"], dry["written"]) == (True, False)
+    assert dry["declared"]["win-back"]["adopt"] == model_id
+    assert "+  win-back:" in dry["diff"]
+    assert declared(folder) == {}
+    assert run("import", "--stack", "test", "--json").json()["written"]
+    again = run("import", "--stack", "test", "--json").json()
+    assert (again["declared"], again["written"]) == ({}, False)
+    assert again["skipped"][0]["reason"] == "is adopted by win-back already"

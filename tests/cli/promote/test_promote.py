@@ -1,17 +1,23 @@
 import subprocess
 from pathlib import Path
 
+import jsonschema
 import pytest
 import yaml
 
 from cli.drift.compare import Observed
 from cli.errors import CliError
 from cli.promote.accounts import key_variable
-from cli.promote.evidence import Proving, evidence_of
+from cli.promote.as_json import as_json
+from cli.promote.evidence import Evidence, Proving, evidence_of
 from cli.promote.history import Earlier, refuse_unless_passed
+from cli.promote.outcome import Outcome
+from cli.promote.work import Checked
+from cli.schema.outputs import output_schema
 from cli.workspace.state import StackState
 from providers.lytics.domain.declaration import ModelDeclaration
 from providers.lytics.domain.gate import Gate
+from providers.lytics.domain.judging import Part
 from providers.lytics.domain.promoted import OF_ENVIRONMENT, OWN_FIRST, PROMOTED, differing
 from providers.lytics.domain.watch import watch_of
 from providers.lytics.shapes import Model, Summary
@@ -297,3 +303,22 @@ def test_a_model_that_no_longer_passes_is_no_way_back() -> None:
     with pytest.raises(CliError, match=r"auc: wanted at least 0\.7, measured 0\.6") as refused:
         refuse_unless_passed(earlier, summary_of(auc=0.6), wanted)
     assert refused.value.exit_code == 1
+
+
+def test_promotion_as_json_fits_its_schema() -> None:
+    """Evidence with its reasons, what was checked, and whether the file was written."""
+    proved = Evidence("grow", MODEL_ID, live=True, scores={"auc": 0.8})
+    part = Part("auc", "at least 0.9", "0.8", passed=False)
+    unproved = Evidence("churn", parts=(part,), reasons=("it isn't trained",))
+    outcome = Outcome("staging", "prod", "stacks/prod.yaml", (proved, unproved), diff="+x")
+    told = as_json(outcome)
+    jsonschema.validate(told, output_schema("promote"))
+    assert (told["ok"], told["written"]) == (False, False)
+    assert told["evidence"][1]["reasons"] == ["it isn't trained"]
+    checked = (Checked("grow", proved), Checked("lost", None, ("label",)))
+    told = as_json(Outcome("staging", "prod", "stacks/prod.yaml", checked=checked))
+    jsonschema.validate(told, output_schema("promote"))
+    assert [(one["key"], one["right"]) for one in told["checked"]] == [
+        ("grow", True),
+        ("lost", False),
+    ]

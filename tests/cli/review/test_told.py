@@ -2,14 +2,17 @@
 
 from dataclasses import replace
 
+import jsonschema
 import pytest
 
+from cli.review.as_json import as_json
 from cli.review.change import Change, Property, Review
 from cli.review.known import Facts
 from cli.review.markdown import as_markdown
 from cli.review.page import as_page
 from cli.review.plan import parse_plan
 from cli.review.reading import review_of
+from cli.schema.outputs import output_schema
 from providers.lytics.shapes import Summary
 from tests.cli.review.test_review import NEW_ID, OLD_ID, live_model, only, reviewed, said
 from tests.support.review.previews import Json, activation_step, preview_of, step
@@ -213,3 +216,14 @@ def test_properties_of_a_change_keep_old_and_new() -> None:
     new = inputs_of("grow", config={"use_scores": True, "collect": 1000})
     change = only(reviewed([step("replace", "grow", old, new)], state_of(old), shown))
     assert change.properties == (Property("config.collect", "5000", "1000", retrains=True),)
+
+
+def test_a_review_as_json_fits_its_schema() -> None:
+    """What a pipeline reads has the summary, each change, and what `up` holds back."""
+    told = as_json(failing())
+    jsonschema.validate(told, output_schema("review"))
+    assert told["held_back"] is not None
+    assert "the removal of dormant-vip" in told["held_back"]
+    assert {one["key"] for one in told["changes"]} == {"judged", "dormant-vip", "churn"}
+    created = as_json(reviewed([step("create", "grow", None, inputs_of("grow"))], state_of()))
+    assert {one["old"] for one in created["changes"][0]["properties"]} == {None}

@@ -6,6 +6,7 @@ import jsonschema
 import pytest
 import yaml
 
+from cli.schema.outputs import OUTPUTS, output_schema, output_schema_text
 from cli.schema.schema_json import rules_schema, rules_schema_text, schema, schema_text
 from cli.validate.validation import validate_file
 from cli.workspace.project import find_project
@@ -193,3 +194,37 @@ def test_the_committed_schema_of_the_rules_is_fresh_and_right() -> None:
     rules = (STACKS / RULES_FILE).read_text(encoding="utf-8")
     assert rules.startswith("# yaml-language-server: $schema=rules.schema.json\n")
     assert rule_problems(yaml.safe_load(rules)) == []
+
+
+OUTPUT_SCHEMAS = STACKS.parent / "docs" / "reference" / "json"
+
+
+@pytest.mark.parametrize("command", OUTPUTS)
+def test_the_committed_schemas_of_outputs_are_fresh_and_right(command: str) -> None:
+    """`bin/lytics-ml schema --outputs docs/reference/json` writes what --json prints."""
+    text = (OUTPUT_SCHEMAS / f"{command}.json").read_text(encoding="utf-8")
+    assert text == output_schema_text(command)
+    jsonschema.Draft202012Validator.check_schema(output_schema(command))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("review",),
+        ("import",),
+        ("promote", "dev", "prod"),
+        ("list",),
+        ("drift",),
+        ("validate", "nobody"),
+    ],
+    ids=str,
+)
+def test_json_is_printed_on_errors_too(folder: Folder, run: Run, command: tuple[str, ...]) -> None:
+    """A command that can't go on prints why, and its exit code, as JSON and nothing else."""
+    folder.configure("dev", **{"lytics:apiUrl": "not an address"})
+    answer = run(*command, "--json")
+    assert answer.code in {1, 2}
+    told = answer.json()
+    jsonschema.validate(told, output_schema("error"))
+    assert told["exit_code"] == answer.code
+    assert told["error"] in answer.err
