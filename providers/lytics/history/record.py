@@ -134,9 +134,12 @@ def read_lines(lines: Iterable[str]) -> Read:
 
 def _record(line: str) -> Record | None:
     try:
-        data = json.loads(line)
-    except (ValueError, RecursionError):
+        return _read(json.loads(line))
+    except (ValueError, RecursionError, OverflowError):  # the last: a number of 400 digits
         return None
+
+
+def _read(data: object) -> Record | None:
     if not isinstance(data, dict) or data.get("event") not in _EVENTS:
         return None
     if not {str}.issuperset([type(data.get(name)) for name in ("at", "key", "id", "name")]):

@@ -105,7 +105,7 @@ def append_text(file: Path, text: str) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("ab+") as opened:
-            if fcntl is not None:
+            if fcntl is not None:  # pragma: no branch - Windows
                 fcntl.flock(opened, fcntl.LOCK_EX)
             opened.seek(0, os.SEEK_END)
             if opened.tell():

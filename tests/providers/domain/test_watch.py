@@ -40,6 +40,7 @@ def short(watch: object, scores: Mapping[str, object], model: Model | None = Non
         ({"drop": {"fitness": 3}}, {"accuracy": 4, "reach": 2}, ["drop.fitness"]),
         ({"drop": {"mse": 0.02}}, {"mse": 0.13}, ["drop.mse"]),
         ({"drop": {"rsq": 0.02}}, {"rsq": 0.1}, []),
+        ({"drop": {"mse": 0.02}}, {"mse": None}, ["drop.mse"]),
         ({"stale": "10d"}, {}, []),
         ({"stale": "8d"}, {}, ["stale"]),
     ],

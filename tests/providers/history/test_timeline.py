@@ -1,5 +1,6 @@
 """What a history comes to, and what a look adds to it."""
 
+import json
 import random
 
 import pytest
@@ -9,6 +10,8 @@ from providers.lytics.history.record import Read, Record, Shortfall, as_lines, r
 from providers.lytics.history.timeline import Seen, Timeline, news
 
 OLD, NEW = "1" * 32, "2" * 32
+HUGE = f"""{{"at": "a", "key": "b", "id": "c", "name": "d", "event": "live",
+ "scores": {{"x": {"9" * 400}}}}}""".replace("\n", "")
 SHORT = (Part("auc", "at least 0.75", "0.7", passed=False),)
 GOOD = (Part("auc", "at least 0.75", "0.8", passed=True),)
 
@@ -98,6 +101,16 @@ def test_a_model_that_was_live_before_keeps_what_it_went_live_with() -> None:
     assert unchanged.look(seen(went_live_with={"auc": 0.8})) == ["live", "judged"]
 
 
+def test_being_seen_live_twice_is_one_time() -> None:
+    """Two runs at once that both saw a model go live leave one period, with what was first."""
+    history = History()
+    history.look(seen())
+    again = Record("2026-03-02T04:00:00Z", "grow", OLD, "grow", "live", {"auc": 0.5})
+    history.records.append(again)
+    (period,) = history.timeline.keys["grow"].periods
+    assert (period.begin[:10], period.scores) == ("2026-03-01", {"auc": 0.8})
+
+
 def test_a_failed_gate_is_noted_once() -> None:
     """A model that isn't live and is judged is no period, and told once."""
     history = History()
@@ -130,6 +143,7 @@ def test_what_was_live_on_a_day() -> None:
     assert {day: r and r.scores["auc"] for day, r in found.items()} == {1: 0.8, 2: 0.7, 3: None}
     assert timeline.at("grow", "2026-02-28") is None
     assert timeline.at("other", "2026-03-01") is None
+    assert timeline.live_ids() == []
 
 
 def many(number: int) -> list[Record]:
@@ -169,6 +183,7 @@ def test_order_and_doubles_do_not_matter(number: int) -> None:
         '{"at": 1, "key": "a", "id": "b", "name": "c", "event": "live"}',
         '{"at": "x", "key": "a", "id": "b", "name": "c", "event": "exploded"}',
         "[" * 100_000,
+        HUGE,
     ],
 )
 def test_what_cannot_be_read_is_left_out_and_counted(line: str) -> None:
@@ -197,4 +212,7 @@ def test_a_record_comes_back_as_it_was() -> None:
     (back,) = read_lines(as_lines([record]).splitlines()).records
     assert back.name == "grow?[31m"
     assert back == Record(**{**vars(record), "name": back.name})
+    odd = {**record.as_dict(), "scores": {"auc": "high", "reach": 3}, "bounds": 7}
+    (read,) = read_lines([json.dumps(odd)]).records
+    assert (read.scores, read.bounds) == ({"reach": 3}, {})
     assert read_lines(['{"event": "live", "scores": {"auc": NaN}}']) == Read((), 1)
