@@ -7,8 +7,6 @@
 
 : "${root:?is set by who sources this}"
 venv=$root/.venv
-# A stack file of more lines is a large stack: some sixty models.
-large_stack_lines=500
 
 # Prints a Python 3.11 or later that can make virtual environments, or says what is missing.
 find_python() {
@@ -182,20 +180,20 @@ choose_stack() {
   [[ -n $chosen ]] || selected_stack "$1"
 }
 
-# Lets the engine write a large stack's state once, at the end, instead of twice for every step,
-# which takes longer than all else. After a kill the state is that of before; what the killed run
-# made is known again by its name and taken up, so nothing is lost. PULUMI_SKIP_CHECKPOINTS=false
-# says no.
+# Lets the engine write the state once, at the end, where the stack's settings say so
+# (lytics:stateWrites: end), instead of twice for every step. PULUMI_SKIP_CHECKPOINTS wins.
 spare_checkpoints() {
-  local count=0
+  local line settings
   [[ -z ${PULUMI_SKIP_CHECKPOINTS+set} ]] || return 0
   case $verb in up | update | destroy | down | dn | refresh) ;; *) return 0 ;; esac
   choose_stack "$1"
-  [[ -f $folder/stacks/${chosen##*/}.yaml ]] || return 0
-  while ((count <= large_stack_lines)) && IFS= read -r _; do
-    count=$((count + 1))
-  done <"$folder/stacks/${chosen##*/}.yaml"
-  if ((count > large_stack_lines)); then export PULUMI_SKIP_CHECKPOINTS=true; fi
+  settings=$folder/stacks/Pulumi.${chosen##*/}.yaml
+  [[ -f $settings ]] || return 0
+  while IFS= read -r line || [[ -n $line ]]; do
+    if [[ $line =~ ^[[:space:]]*[\"\']?lytics:stateWrites[\"\']?:[[:space:]]*[\"\']?end[\"\']?[[:space:]]*(#.*)?$ ]]; then
+      export PULUMI_SKIP_CHECKPOINTS=true
+    fi
+  done <"$settings"
 }
 
 # Tells the program what it can't see: whether somebody watches, whether debug messages are wanted,

@@ -42,6 +42,7 @@ def import_models(  # noqa: PLR0913 - each is an option of the command
     from cli.workspace.account import client_of
     from cli.workspace.project import find_project, shown
     from cli.workspace.pulumi import selected_stack
+    from cli.workspace.state_writes import settle_state_writes
 
     project = find_project()
     name = stack or selected_stack(project)
@@ -59,6 +60,9 @@ def import_models(  # noqa: PLR0913 - each is an option of the command
         edit.check()
     else:
         edit.write()
+        if settle_state_writes(project, name, len(edit.stack.models)):
+            config = shown(project.config_file(name))
+            plan.notes.append(f"{config}: lytics:stateWrites is end now, as the stack is large")
     code = PROBLEMS if plan.named_and_refused else OK
     if as_json:
         is_written = bool(plan.declared) and not dry_run

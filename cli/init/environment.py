@@ -8,6 +8,7 @@ from cli.edit.stack_edit import StackEdit
 from cli.edit.yaml_text import inline
 from cli.errors import PROBLEMS, CliError
 from cli.workspace.project import Project, read_yaml, shown
+from cli.workspace.state_writes import settle_state_writes
 from providers.lytics.api.settings import DEFAULT_API_URL
 from providers.lytics.domain.declaration import HEX_ID
 
@@ -47,6 +48,7 @@ config:
   # The key: LIOKEY in the environment, or stored here, encrypted, by
   #   pulumi config set --stack {name} --secret lytics:apiKey
   # (optional) lytics:accountId: the account's number; a key of another account is then refused.
+  # (optional) lytics:stateWrites: end writes the state once a run: quicker from some 60 models on.
   # (optional) lytics:wait: false returns before models are built for the first time.
 """
 
@@ -82,6 +84,7 @@ def new_environment(project: Project, name: str, template: str | None) -> tuple[
     write_file(files[0], text)
     config = CONFIG_FILE.format(name=name, url=inline(url), default=DEFAULT_API_URL)
     write_file(files[1], config)
+    settle_state_writes(project, name, len(StackEdit(files[0]).stack.models))
     return files, has_ids
 
 

@@ -158,12 +158,14 @@ CHECKPOINTS = "PULUMI_SKIP_CHECKPOINTS"
 
 
 @pytest.mark.parametrize("verb", ["up", "update", "destroy", "refresh"])
-def test_state_of_a_large_stack_is_written_once(stub: Stub, verb: str) -> None:
+def test_state_is_written_once_where_the_settings_say_so(stub: Stub, verb: str) -> None:
     """Of many models' state, the engine would write all of it twice for every one."""
     (stub.root / "stacks").mkdir(exist_ok=True)
-    (stub.root / "stacks" / "big.yaml").write_text("models:\n" + "  # a line\n" * 500)
-    (stub.root / "stacks" / "small.yaml").write_text("models:\n" + "  # a line\n" * 499)
+    for name, setting in {"big": "end", "quoted": '"end" # quicker', "small": "step"}.items():
+        text = f"config:\n  lytics:stateWrites: {setting}\n"
+        (stub.root / "stacks" / f"Pulumi.{name}.yaml").write_text(text)
     assert stub.run(verb, "--stack", "org/shop/big").env[CHECKPOINTS] == "true"
+    assert stub.run(verb, "--stack", "quoted").env[CHECKPOINTS] == "true"
     assert CHECKPOINTS not in stub.run(verb, "--stack", "small").env
     assert CHECKPOINTS not in stub.run(verb, "--stack", "none").env
     assert CHECKPOINTS not in stub.run("preview", "--stack", "big").env

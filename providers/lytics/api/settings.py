@@ -12,6 +12,8 @@ Generation = Literal["v1", "v2"]
 """The generations of the API: v1 is `/api/ml` of the API page, v2 is `/v2/ml`."""
 
 DEFAULT_API_URL = "https://api.lytics.io/api"
+# From so many models on, writing the state after every step takes longer than all else (bench/).
+STATE_WRITES_PAY_FROM = 60
 KEY_VARIABLE = "LIOKEY"
 URL_VARIABLE = "LYTICS_API_URL"
 API_VARIABLE = "LYTICS_API"
@@ -29,6 +31,7 @@ class Settings:
         api_url: the API's address, for example `https://api.lytics.io/api`.
         api_key: the key, never shown by repr; None where none is set.
         account_id: the account's number (`aid`) if the config names one.
+        state_writes: when Pulumi writes the state: after every step, or at the end of a run.
         wait: whether an `up` waits for models that are built for the first time.
         patience_s: seconds for which a request that is safe to repeat is repeated.
         reply_timeout_s: seconds to wait for one reply.
@@ -45,6 +48,7 @@ class Settings:
     patience_s: float = 90.0
     reply_timeout_s: float = 60.0
     settle_s: float = 15.0
+    state_writes: Literal["step", "end"] = "step"
     api: Generation = "v1"
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
 
@@ -66,6 +70,7 @@ class Settings:
             api_url=(values.text("apiUrl") or DEFAULT_API_URL).rstrip("/"),
             api_key=_usable_key(values.text("apiKey")),
             account_id=_whole_number("accountId", values.get("accountId")),
+            state_writes=_state_writes(values.get("stateWrites")),
             wait=_truth("wait", values.get("wait"), default=True),
             patience_s=_seconds("patienceSeconds", values.get("patienceSeconds"), cls.patience_s),
             reply_timeout_s=_seconds(
@@ -168,6 +173,14 @@ def _whole_number(name: str, value: object) -> int | None:
         what = f"lytics:{name} must be a whole number, for example 1234"
         raise SettingsError(what)
     return int(number)
+
+
+def _state_writes(value: object) -> Literal["step", "end"]:
+    word = _text(value) or "step"
+    if word not in {"step", "end"}:
+        what = "lytics:stateWrites must be step or end"
+        raise SettingsError(what)
+    return "end" if word == "end" else "step"
 
 
 def _truth(name: str, value: object, *, default: bool) -> bool:

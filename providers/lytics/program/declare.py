@@ -1,11 +1,13 @@
 """What `__main__.py` does: a stack file in, resources and outputs out."""
 
+import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, cast
 
 import pulumi
 from pulumi.output import UNKNOWN
 
+from providers.lytics.api.settings import STATE_WRITES_PAY_FROM
 from providers.lytics.domain.declaration import ModelDeclaration
 from providers.lytics.domain.identity import lineage
 from providers.lytics.domain.renaming import renames_of
@@ -41,6 +43,7 @@ def declare(stack: Stack) -> dict[str, Declared]:
     program = this_program()
     with told_to_the_user():
         check_in_account(program, stack)
+        _hint_at_state_writes(program, stack)
         segment = _segments(program, stack)
         aliases = _aliases(stack)
         declared = {}
@@ -56,6 +59,17 @@ def declare(stack: Stack) -> dict[str, Declared]:
         awaited(note(program, planned))
         awaited(warn_of_deletions(program, stack.removed))
     return declared
+
+
+def _hint_at_state_writes(program: Program, stack: Stack) -> None:
+    """Say to a long run how the next one is quicker."""
+    is_large = len(stack.models) >= STATE_WRITES_PAY_FROM
+    after_each_step = "PULUMI_SKIP_CHECKPOINTS" not in os.environ
+    if is_large and program.waits and after_each_step and program.settings.state_writes == "step":
+        pulumi.log.info(
+            f"Pulumi writes the state of {len(stack.models)} models after every step. "
+            "Once a run is quicker: pulumi config set lytics:stateWrites end"
+        )
 
 
 def _history(

@@ -96,3 +96,15 @@ def test_pulumi_takes_the_new_files(folder: Folder, run: Run) -> None:
     assert "secure:" in text
     assert "at.1.2" not in text
     assert "# The key: LIOKEY in the environment" in text
+
+
+@pytest.mark.parametrize(("models", "setting"), [(59, None), (60, "end")])
+def test_state_of_a_large_environment_is_written_once(
+    folder: Folder, run: Run, models: int, setting: str | None
+) -> None:
+    """Where writing the state after every step would take longest, the new settings say once."""
+    one = {"source": "all_users", "target": "high_value", "config": {"use_scores": True}}
+    folder.write("staging", {"models": {f"m{number}": one for number in range(models)}})
+    assert run("init", "prod", "--from", "staging").code == 0
+    config = yaml.safe_load((folder.path / "stacks" / "Pulumi.prod.yaml").read_text())["config"]
+    assert config.get("lytics:stateWrites") == setting

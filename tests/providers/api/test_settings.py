@@ -39,6 +39,13 @@ def test_everything_can_be_set() -> None:
     assert settings == Settings("https://x.example/api", "at.1", 1234, False, 5.0, 2.5, 0.5)  # noqa: FBT003
 
 
+def test_when_the_state_is_written_is_step_or_end() -> None:
+    """Another word is refused before a long run shows that it wasn't understood."""
+    assert read(stateWrites="end").state_writes == "end"
+    with pytest.raises(SettingsError, match="step or end"):
+        read(stateWrites="once")
+
+
 def test_the_environment_wins() -> None:
     """LIOKEY and LYTICS_API_URL in the environment win over the stack's config."""
     environment = {"LIOKEY": " env ", "LYTICS_API_URL": "https://env.example/api"}

@@ -776,3 +776,14 @@ def test_an_activation_of_a_model_that_goes_live_by_itself(run: Program) -> None
         "MlModelActivation 'one' can't be used: "
         'declare the model with activation="swap", or it goes live by itself'
     )
+
+
+def test_a_large_stack_is_told_how_to_be_quicker(
+    run: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An `up` whose state is written after every step says which setting writes it once."""
+    one = f"source: {ALL_USERS}, target: {HIGH_VALUE}, {FEATURES}"
+    models = "models:\n" + "".join(f"  m{number}: {{{one}}}\n" for number in range(60))
+    monkeypatch.delenv("PULUMI_SKIP_CHECKPOINTS", raising=False)
+    run.up(models)
+    assert any("pulumi config set lytics:stateWrites end" in line for line in run.logged)
