@@ -68,7 +68,7 @@ clean: down ## remove what was made in this folder
 		exit 1; \
 	done
 	@rm -rf .venv .pulumi .sandbox .site .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	@rm -f .coverage .coverage.*
+	@rm -f .coverage .coverage.* history/local.jsonl history/local.notified.jsonl
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@cache="$${LYTICS_ML_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/lytics-ml}"; \
 	if [[ -e $$cache ]]; then \
