@@ -6,6 +6,7 @@ from typing import Any
 from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, UpdateResult
 
 from providers.lytics.domain.activation import ActivationInputs, differs
+from providers.lytics.errors import ConflictError
 from providers.lytics.host.adapter import StatelessProvider, check_shape, plain, told
 from providers.lytics.host.swap import ActivationLifecycle
 
@@ -15,7 +16,12 @@ class MlModelActivationProvider(StatelessProvider):
 
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Report every mistake of a gate at once; sends nothing."""
-        return CheckResult(news, check_shape(ActivationInputs, plain(news)))
+        found = check_shape(ActivationInputs, plain(news))
+        if "model_id" not in news:
+            # Under --continue-on-error its model could not be made, which the engine tells: a
+            # mistake here would end the program before the other models have had their turn.
+            found = [failure for failure in found if failure.property != "model_id"]
+        return CheckResult(news, found)
 
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Say whether there is something to do; never a replacement."""
@@ -50,6 +56,9 @@ class MlModelActivationProvider(StatelessProvider):
 
     def _applied(self, state: Mapping[str, Any], properties: dict[str, Any]) -> dict[str, Any]:
         with told(f"Failed to activate model '{properties.get('key')}'", self.run):
+            if "model_id" not in properties:
+                what = "its model could not be made in this run"
+                raise ConflictError(what)
             inputs = ActivationInputs.model_validate(properties)
             lifecycle = ActivationLifecycle(self.run)
             outcome = lifecycle.apply(inputs, state)
