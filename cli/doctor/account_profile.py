@@ -24,6 +24,7 @@ KEYS = (
     "delete",
     "goes_live_by_itself",
     "latency_ms",
+    "account",
 )
 
 

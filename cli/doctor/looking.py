@@ -15,6 +15,7 @@ from cli.workspace.project import Project
 from cli.workspace.pulumi import run_pulumi
 from cli.workspace.state import StackState
 from providers.lytics.api import protocol
+from providers.lytics.api.account_profile import mark_of
 from providers.lytics.api.client import Answer, LyticsClient
 from providers.lytics.api.requests import Request, Requests
 from providers.lytics.api.settings import Generation, Settings
@@ -145,6 +146,8 @@ class Looking:
         question = "Whose account is it?"
         seen = next((o["aid"] for o in (*self.models, *self.segments) if o.get("aid")), None)
         known = {m.outputs.get("aid") for m in self._state.models} - {None}
+        if isinstance(seen, int):
+            self._report.profile["account"] = mark_of(seen)
         expected = self._settings.account_id or next(iter(known), None)
         source = "lytics:accountId" if self._settings.account_id else "the state"
         if seen is None:

@@ -140,9 +140,15 @@ def removing(old: Subject, policy: str) -> Iterator[Words]:
         )
 
 
-def left_behind(old: Subject, policy: str) -> Words:
-    """Say what stays in the account."""
+def left_behind(old: Subject, policy: str, *, can_delete: bool = True) -> Words:
+    """Say what stays in the account, which may be known to have no delete."""
     model = ("Model ", Quoted(f"{old.id} {old.name}".strip()))
+    if policy == "delete" and not can_delete:
+        return words(
+            *model,
+            " can't be deleted, as the account's profile says: pulumi up ends with an error. Say "
+            "on_delete: deactivate",
+        )
     if policy == "delete":
         return words(*model, " is deleted: going back means training again")
     if policy == "retain":

@@ -100,6 +100,7 @@ def ask(project: Project, state: StackState, plan: Plan) -> Review:
     )
     try:
         settings = settings_of(project, state.stack)
+        known = replace(known, profile=settings.profile)
         with connected(settings) as client:
             account = _account(settings, client, state)
             drifts = _drifts(project, state, plan, account)

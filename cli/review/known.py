@@ -7,8 +7,9 @@ from functools import cached_property
 from cli.audiences.ask import Audiences
 from cli.drift.compare import Drift
 from cli.workspace.state import Resource, StackState
+from providers.lytics.api.account_profile import AccountProfile
 from providers.lytics.domain.audiences import Uses
-from providers.lytics.domain.identity import NameIndex
+from providers.lytics.domain.identity import NameIndex, listed_as
 from providers.lytics.domain.matching import Wanted
 from providers.lytics.domain.ownership import Holding
 from providers.lytics.domain.record import inputs_from
@@ -32,6 +33,7 @@ class Facts:
         holdings: asks which models the states of the project's stacks have.
         segment_problems: by id, why no model can be trained on a segment.
         file: the stack file, as people name it.
+        profile: what a doctor found out about the account, None if no profile is named.
     """
 
     state: StackState
@@ -45,11 +47,26 @@ class Facts:
     holdings: Callable[[], Iterable[Holding]] = tuple
     segment_problems: Mapping[str, str] = field(default_factory=dict)
     file: str = ""
+    profile: AccountProfile | None = None
 
     @property
     def uses(self) -> Uses | None:
         """Who uses which model; None if that isn't known."""
         return self.audiences.uses
+
+    @property
+    def can_delete(self) -> bool:
+        """Whether the account is not known to have no delete."""
+        return self.profile is None or self.profile.delete is not False
+
+    def listed_as(self, sent: str) -> str:
+        """Return the name under which the account will list a model.
+
+        The stack's own models tell; where it has none yet, a profile does.
+        """
+        if not self.made_of_names and self.profile is not None:
+            return self.profile.listed_as(sent) or sent
+        return listed_as(sent, self.made_of_names)
 
     @cached_property
     def made_of_names(self) -> tuple[tuple[str, str], ...]:

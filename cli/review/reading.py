@@ -18,7 +18,6 @@ from providers.lytics.domain.audiences import Use
 from providers.lytics.domain.creation import Account, Adopt, Refuse, TakeUp, decide
 from providers.lytics.domain.declaration import ModelInputs, policy_of
 from providers.lytics.domain.gate import kept_gate
-from providers.lytics.domain.identity import listed_as
 from providers.lytics.domain.judging import evaluate, scores_of
 from providers.lytics.domain.liveness import is_first_build, joins, way_of
 from providers.lytics.domain.matching import Wanted
@@ -172,7 +171,7 @@ class _Reader:
             return found.name
         if inputs is None:
             return None
-        return listed_as(Wanted(inputs).name, self._facts.made_of_names)
+        return self._facts.listed_as(Wanted(inputs).name)
 
     def _segment_problems(self) -> tuple[Words, ...]:
         """Return why nothing can be trained on what is declared."""
@@ -233,7 +232,7 @@ class _Reader:
     def _left_behind(self, live: Subject | None, old: Subject) -> Words:
         if live and self._policy != "retain" and way_of(self._step.new).is_set_live_by_nobody:
             return ()
-        return effects.left_behind(live or old, self._policy)
+        return effects.left_behind(live or old, self._policy, can_delete=self._facts.can_delete)
 
     def _removed(self) -> Change:
         old, live = self._old(), self._live()
@@ -245,7 +244,7 @@ class _Reader:
             live=live,
             old=old,
             effects=(self._why_removed(), *effects.removing(live or old, policy)),
-            left_behind=effects.left_behind(live or old, policy),
+            left_behind=effects.left_behind(live or old, policy, can_delete=self._facts.can_delete),
             problems=self._deletion_problem(
                 live or old, declared or self._step.old.get("on_delete")
             ),

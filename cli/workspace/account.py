@@ -38,7 +38,7 @@ def settings_of(project: Project, stack: str) -> Settings:
             return None
         return _decrypted(project, stack, f"{_NAMESPACE}{name}")
 
-    settings = Settings.read(value)
+    settings = Settings.read(value, folder=project.folder)
     return replace(settings, patience_s=min(PATIENCE_S, settings.patience_s))
 
 
@@ -50,7 +50,7 @@ def generation_of(project: Project, stack: str) -> Generation:
         return None if isinstance(found, Mapping) else found
 
     try:
-        return Settings.read(value).api
+        return Settings.read(value, folder=project.folder).api
     except LyticsError:
         return "v1"  # What is wrong with a setting is told where it is needed.
 

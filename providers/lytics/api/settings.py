@@ -3,10 +3,14 @@
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Self, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Self, cast
 from urllib.parse import urlsplit
 
 from providers.lytics.errors import SettingsError
+
+if TYPE_CHECKING:
+    from providers.lytics.api.account_profile import AccountProfile
 
 Generation = Literal["v1", "v2"]
 """The generations of the API: v1 is `/api/ml` of the API page, v2 is `/v2/ml`."""
@@ -17,6 +21,7 @@ STATE_WRITES_PAY_FROM = 60
 KEY_VARIABLE = "LIOKEY"
 URL_VARIABLE = "LYTICS_API_URL"
 API_VARIABLE = "LYTICS_API"
+LONGER_THAN_SEEN = 3.0
 _VARIABLES = {"apiKey": KEY_VARIABLE, "apiUrl": URL_VARIABLE, "api": API_VARIABLE}
 _THIS_MACHINE = {"127.0.0.1", "localhost", "::1"}
 _TRUE = {"true", "1", "yes"}
@@ -37,6 +42,7 @@ class Settings:
         reply_timeout_s: seconds to wait for one reply.
         settle_s: seconds for which ML List may be slow to show a model that was just made.
         api: the generation of the API that is spoken.
+        profile: what a doctor found out about the account, None if no profile is named.
         origins: setting -> where its value came from: `LYTICS_API_URL` or `lytics:apiUrl`; one
             that was left to its default isn't there.
     """
@@ -50,22 +56,28 @@ class Settings:
     settle_s: float = 15.0
     state_writes: Literal["step", "end"] = "step"
     api: Generation = "v1"
+    profile: "AccountProfile | None" = None
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @classmethod
     def read(
-        cls, config: Callable[[str], object], environment: Mapping[str, str] = os.environ
+        cls,
+        config: Callable[[str], object],
+        environment: Mapping[str, str] = os.environ,
+        folder: Path | None = None,
     ) -> Self:
         """Read the settings; `LIOKEY` in the environment wins over the stack's config.
 
         Args:
             config: gives the value of a key of the `lytics` namespace (`apiUrl`), or None.
             environment: the environment variables.
+            folder: the project's, from which `account` names its file; None is the current one.
 
         Raises:
             SettingsError: a value can't be used; the message says which and why.
         """
         values = _Values(config, environment)
+        profile = _profile(values.text("account"), folder or Path())
         settings = cls(
             api_url=(values.text("apiUrl") or DEFAULT_API_URL).rstrip("/"),
             api_key=_usable_key(values.text("apiKey")),
@@ -76,7 +88,10 @@ class Settings:
             reply_timeout_s=_seconds(
                 "timeoutSeconds", values.get("timeoutSeconds"), cls.reply_timeout_s
             ),
-            settle_s=_seconds("settleSeconds", values.get("settleSeconds"), cls.settle_s),
+            settle_s=_seconds(
+                "settleSeconds", values.get("settleSeconds"), _settle_s(profile, cls.settle_s)
+            ),
+            profile=profile,
             api=_generation(values),
             origins=values.origins,
         )
@@ -130,6 +145,23 @@ class _Values:
     def text(self, setting: str) -> str:
         """Return a value as text, "" where there is none."""
         return _text(self.get(setting))
+
+
+def _profile(file: str, folder: Path) -> "AccountProfile | None":
+    if not file:
+        return None
+    from providers.lytics.api.account_profile import read_profile  # noqa: PLC0415 - few name one
+
+    return read_profile(folder / file)
+
+
+def _settle_s(profile: "AccountProfile | None", default_s: float) -> float:
+    """Return how long a new model may stay unlisted: thrice what was seen, never below a default.
+
+    A list that was quick once may be slow another time, and to look too short makes twins.
+    """
+    seen_s = profile.listed_after_s if profile is not None else None
+    return max(default_s, LONGER_THAN_SEEN * (seen_s or 0.0))
 
 
 def _generation(values: _Values) -> Generation:

@@ -187,12 +187,15 @@ class Run:
             AccountError: it isn't the account that the state or the config speaks of.
         """
         aid = (look or self.looks.any()).aid
-        if aid is None and self._aid is not None:
+        profile = self.settings.profile
+        has_mark = profile is not None and profile.account is not None
+        if aid is None and (self._aid is not None or has_mark):
             aid = self._segments_account()
         if aid is None:
             # In an account that says nothing of itself, who sets lytics:accountId vouches for it.
             aid = self.settings.account_id
         self.check_account(aid)
+        self.check_profile(aid)
         return aid
 
     def _segments_account(self) -> int | None:
@@ -204,7 +207,7 @@ class Run:
         try:
             return next((s.aid for s in self.client.list_segments() if s.aid is not None), None)
         except ForbiddenError:
-            if self.settings.account_id is None:
+            if self.settings.account_id is None and self._aid is not None:
                 raise
             return None
 
@@ -217,6 +220,20 @@ class Run:
         with self._lock:
             if aid is not None and self._aid is not None and aid != self._aid:
                 raise AccountError(self._wrong_account(self._aid, aid, "the key"))
+
+    def check_profile(self, aid: int | None) -> None:
+        """Refuse to go by the profile of another account.
+
+        Raises:
+            AccountError: the settings name such a profile.
+        """
+        profile = self.settings.profile
+        if aid is not None and profile is not None and not profile.is_of(aid):
+            what = (
+                "lytics:account names the profile of another account. Name this one's, or write "
+                "it anew: lytics-ml doctor --try --save FILE"
+            )
+            raise AccountError(what)
 
     @staticmethod
     def _wrong_account(expected: object, got: object, whose: str) -> str:

@@ -45,6 +45,9 @@ class Planned:
 
 async def note(program: Program, planned: Sequence[Planned]) -> None:
     """Say which creates take a model over or up again, and whether the live limit holds."""
+    profile = program.settings.profile
+    if profile is not None and profile.delete is False:
+        _warn_of_deletes(planned)
     known = await asyncio.gather(*(one.resource.id.is_known() for one in planned))
     new = [one for one, is_known in zip(planned, known, strict=True) if not is_known]
     if not new:
@@ -63,9 +66,23 @@ async def note(program: Program, planned: Sequence[Planned]) -> None:
             wanted = _wanted(one, held, account)
             decision = decide(wanted, Account(account, names, lambda: held))
             _note_one(decision, one.resource)
-            if isinstance(decision, Train) and (told := warning(wanted, account.values())):
+            if not isinstance(decision, Train):
+                continue
+            if told := warning(wanted, account.values()):
                 pulumi.log.info(told, one.resource)
+            listed = profile.listed_as(wanted.name) if profile is not None else None
+            if listed not in {None, wanted.name}:
+                pulumi.log.info(f'Lytics will list it as "{listed}"', one.resource)
     _note_limit(planned, {one.resource.facts.key for one in new}, account)
+
+
+def _warn_of_deletes(planned: Iterable[Planned]) -> None:
+    keys = sorted(o.inputs.key for o in planned if o.inputs and o.inputs.policy == "delete")
+    if keys:
+        pulumi.log.warn(
+            f"on_delete: delete of {', '.join(keys)} won't work: this account can't delete models, "
+            "as its profile (lytics:account) says. Say on_delete: deactivate"
+        )
 
 
 def _may_exist(inputs: ModelInputs, names: NameIndex) -> bool:
