@@ -3,20 +3,23 @@
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, UpdateResult
 
 from providers.lytics.domain.declaration import (
     ModelInputs,
     OnDelete,
-    Removal,
     problems_across_fields,
     problems_with_generation,
 )
 from providers.lytics.domain.diff import differ
+from providers.lytics.errors import DeclarationError
 from providers.lytics.host.adapter import StatelessProvider, check_shape, plain, told
 from providers.lytics.host.lifecycle import ModelLifecycle
+
+if TYPE_CHECKING:
+    from providers.lytics.stack_file.reader import Stack
 
 
 class MlModelProvider(StatelessProvider):
@@ -70,6 +73,8 @@ class MlModelProvider(StatelessProvider):
             return ReadResult(id_, state)
         with told(f"Failed to read model '{state.get('key', id_)}' ({id_})", self.run):
             found = ModelLifecycle(self.run).read(id_, state)
+        if found is not None and state.get("on_delete") == "delete" and just_goes(state):
+            ModelLifecycle(self.run).warn_of_deletion(id_, state)
         return ReadResult("", {}) if found is None else ReadResult(id_, *found)
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
@@ -90,11 +95,26 @@ class MlModelProvider(StatelessProvider):
 
 
 @cache
-def _removals(stack: str) -> Mapping[str, Removal]:
+def _declared(stack: str) -> "Stack | None":
     from providers.lytics.stack_file.reader import read_stack_file  # noqa: PLC0415 - few runs delete
 
     path = Path("stacks") / f"{stack}.yaml"
-    return read_stack_file(path).removed if path.exists() else {}
+    return read_stack_file(path) if path.exists() else None
+
+
+def just_goes(state: Mapping[str, Any]) -> bool:
+    """Tell whether a model of the state is in the stack file no more, nor under `removed`.
+
+    What `removed` says, a preview tells by itself. A file with mistakes is told by the program.
+    """
+    try:
+        stack = _declared(str(state.get("stack")))
+    except DeclarationError:
+        return False
+    if stack is None:
+        return False
+    renamed = {model.was for model in stack.models.values()}
+    return state.get("key") not in {*stack.models, *stack.removed, *renamed}
 
 
 def declared_policy(stack: str, key: str) -> OnDelete | None:
@@ -102,5 +122,6 @@ def declared_policy(stack: str, key: str) -> OnDelete | None:
 
     The engine tells a delete only what the state holds; the host runs in the program's folder.
     """
-    removal = _removals(stack).get(key)
+    declared = _declared(stack)
+    removal = declared.removed.get(key) if declared is not None else None
     return removal.on_delete if removal is not None else None

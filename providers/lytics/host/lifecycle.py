@@ -1,6 +1,6 @@
 """What happens to a model: created exactly once, updated, read, retired. Knows no Pulumi."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from providers.lytics.domain.declaration import ModelInputs, OnDelete
@@ -13,6 +13,7 @@ from providers.lytics.host.declared import keep
 from providers.lytics.host.retire import Retirement
 from providers.lytics.host.run import Run
 from providers.lytics.host.update import settled, with_liveness
+from providers.lytics.shapes import Model
 
 
 class ModelLifecycle:
@@ -123,13 +124,20 @@ class ModelLifecycle:
         self, model_id: str, state: Mapping[str, Any], inputs: Mapping[str, Any]
     ) -> None:
         """Warn of a replacement whose old model an `up` will refuse to delete."""
-        name = str(state.get("name"))
         policies = {state.get("on_delete"), inputs.get("on_delete")}
-        if policies != {"delete"} or inputs.get("name") == name:
-            return
+        if policies == {"delete"} and inputs.get("name") != state.get("name"):
+            self._warn_of_users(model_id, state, ())
+
+    def warn_of_deletion(self, model_id: str, state: Mapping[str, Any]) -> None:
+        """Warn of a model that is no longer declared, and that an `up` will refuse to delete."""
+        self._warn_of_users(model_id, state, self._run.looks.any().models.values())
+
+    def _warn_of_users(
+        self, model_id: str, state: Mapping[str, Any], others: Iterable[Model]
+    ) -> None:
         try:
-            users = self._run.users.left(name, model_id, ())
+            users = self._run.users.left(str(state.get("name")), model_id, others)
         except LyticsError:
             return  # What is only said beforehand must not fail anything.
         if users:
-            self._run.warn(self._run.users.refusal(str(inputs.get("key")), model_id, users))
+            self._run.warn(self._run.users.refusal(str(state.get("key")), model_id, users))

@@ -29,7 +29,7 @@ NOT_KNOWN: Any = EngineUnknown()  # type: ignore[no-untyped-call]
 @pytest.fixture(autouse=True)
 def _nothing_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    model._removals.cache_clear()
+    model._declared.cache_clear()
 
 
 def of(lab: Lab, provider: StatelessProvider, **settings: Any) -> Any:  # noqa: ANN401 - a provider
