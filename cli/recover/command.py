@@ -5,13 +5,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.options import StackOption
+from cli.options import JsonOption, StackOption
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cli.recover.run import Damage
     from cli.workspace.project import Project
 
 
-def recover(
+def recover(  # noqa: PLR0913 - each is an option of the command
     stack: StackOption = None,
     *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask before changing.")] = False,
@@ -24,62 +27,86 @@ def recover(
     retire: Annotated[
         bool, typer.Option("--retire", help="Let them leave the account by their on_delete.")
     ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Put in order what a killed run left.
 
-    That is its lock, its pending operations, its models. Changes nothing when there is
-    nothing to put in order. After it, plain pulumi up goes on.
+    That is its lock, its processes, its pending operations, its models. Changes nothing when
+    there is nothing to put in order. After it, plain pulumi up goes on.
     Exit codes: 0 all in order, 1 refused, 2 something could not be done or looked at.
     """
-    from cli.edit.stack_edit import show_diff
     from cli.errors import OK, UNABLE, CliError
     from cli.recover import run as recover_run
+    from cli.recover.as_json import as_json as recover_json
     from cli.recover.report import report
-    from cli.screen.terminal import say, warn
+    from cli.screen.terminal import say, say_json, warn
     from cli.workspace.project import find_project
     from cli.workspace.pulumi import selected_stack
 
     if adopt and retire:
         message = "Choose one of --adopt and --retire."
         raise CliError(message)
+    tell = warn if as_json else say
     project = find_project()
     name = stack or selected_stack(project)
-    _remove_cut_off(project, name, yes=yes)
+    asked = _remove_cut_off(project, name, tell, yes=yes)
     damage = recover_run.assess(project, name)
     for line in report(damage):
-        say(line)
+        tell(line)
     if damage.problem:
         warn(damage.problem)
-    to_do = damage.is_any or (bool(damage.leftovers) and (adopt or retire))
-    if to_do:
-        _refuse_unless(force=force or not damage.is_in_use, agreed=yes or _agreed())
+    settles = bool(damage.leftovers) and (adopt or retire)
+    if damage.is_any or settles:
+        # Who has agreed to put this in order isn't asked again, unless models are to leave.
+        agreed = yes or (asked and not settles) or _agreed()
+        _refuse_unless(force=force or not damage.is_in_use, agreed=agreed)
+    done: list[str] = []
     if damage.is_any:
         recover_run.put_in_order(project, damage)
-        say(f"Stack {name} is in order again; pulumi up --stack {name} goes on.")
-    if damage.leftovers and retire:
-        for line in recover_run.retire(project, damage):
-            say(line)
-    if damage.leftovers and adopt:
-        edit, plan = recover_run.adopt(project, damage)
-        show_diff(edit.diff())
-        for model, reason in plan.skipped:
-            warn(f"not adopted: {model.id}: {reason}")
+        done.append(f"Stack {name} is in order again; pulumi up --stack {name} goes on.")
+    if settles:
+        done += _settled(project, damage, retire=retire, quiet=as_json)
+    for line in done:
+        tell(line)
+    if as_json:
+        say_json(recover_json(damage, done))
     sys.exit(UNABLE if damage.problem else OK)
 
 
-def _remove_cut_off(project: "Project", stack: str, *, yes: bool) -> None:
+def _settled(project: "Project", damage: "Damage", *, retire: bool, quiet: bool) -> list[str]:
+    """Retire or adopt what is left over still; return what was done, a sentence each."""
+    from cli.edit.stack_edit import show_diff
+    from cli.recover import run as recover_run
+    from cli.screen.terminal import warn
+
+    now = recover_run.looked_anew(project, damage)
+    done = recover_run.left_alone(damage, now)
+    if retire:
+        return done + recover_run.retire(project, now)
+    edit, plan = recover_run.adopt(project, now)
+    if not quiet:
+        show_diff(edit.diff())
+    for model, reason in plan.skipped:
+        warn(f"not adopted: {model.id}: {reason}")
+    return [*done, *(f"'{key}': pulumi up adopts it" for key in plan.declared)]
+
+
+def _remove_cut_off(
+    project: "Project", stack: str, tell: "Callable[[str], None]", *, yes: bool
+) -> bool:
+    """Remove what a kill cut off beside the state; return whether that was asked for."""
     from cli.recover.sidecars import cut_off_sidecars
-    from cli.screen.terminal import say
 
     cut_off = cut_off_sidecars(project, stack)
     if not cut_off:
-        return
-    say("A run was killed while it wrote beside the state, and Pulumi can't read that again:")
+        return False
+    tell("A run was killed while it wrote beside the state, and Pulumi can't read that again:")
     for file in cut_off:
-        say(f"  {file} is cut off; it holds nothing that is needed and is removed")
+        tell(f"  {file} is cut off; it holds nothing that is needed and is removed")
     _refuse_unless(force=True, agreed=yes or _agreed())
     for file in cut_off:
         file.unlink(missing_ok=True)
+    return True
 
 
 def _refuse_unless(*, force: bool, agreed: bool) -> None:

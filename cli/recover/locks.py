@@ -96,9 +96,14 @@ def _lock(content: dict[str, object]) -> Lock:
     user, machine = content.get("username", "somebody"), content.get("hostname", "somewhere")
     pid = content.get("pid")
     process = f" (process {pid})" if pid else ""
-    alive = isinstance(pid, int) and machine == socket.gethostname() and _runs_pulumi(pid)
+    alive = isinstance(pid, int) and _is_alive(str(machine), pid)
     since = str(content.get("timestamp", "")).split(".")[0].replace("T", " ")
     return Lock(f"{user}@{machine}{process}", since, alive)
+
+
+def _is_alive(machine: str, pid: int) -> bool:
+    """Tell whether the holder of a lock is a process that runs on this machine."""
+    return machine == socket.gethostname() and _runs_pulumi(pid)
 
 
 def _runs_pulumi(pid: int) -> bool:
@@ -121,9 +126,13 @@ _LOCKED = re.compile(r"currently locked by|update is currently in progress|\[409
 
 
 def parse_locks(said: str) -> list[Lock]:
-    """Return the locks that Pulumi names in its own words; pure."""
+    """Return the locks that Pulumi names in its own words, of any backend."""
     named = [
-        Lock(f"{found['who']} (process {found['pid']})", found["when"].replace("T", " "))
+        Lock(
+            f"{found['who']} (process {found['pid']})",
+            found["when"].replace("T", " "),
+            _is_alive(found["who"].rpartition("@")[2], int(found["pid"])),
+        )
         for found in _CREATED_BY.finditer(said)
     ]
     if not named and _LOCKED.search(said):

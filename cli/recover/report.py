@@ -12,6 +12,8 @@ def report(damage: Damage) -> Iterator[str]:
     """Yield what was found, line by line."""
     for lock in damage.locks:
         yield f"Stack {damage.stack} is locked by {lock}"
+    if damage.processes:
+        yield f"Left running by a run that was killed: {', '.join(map(str, damage.processes))}"
     if damage.pending:
         yield f"{count(len(damage.pending), 'operation')} under way when the run ended:"
     taken_up = damage.found.taken_up if damage.found else {}

@@ -9,6 +9,7 @@ from cli.errors import PROBLEMS, CliError
 from cli.importing.plan import Import, plan_import
 from cli.importing.run import known_of, written
 from cli.recover.locks import Lock, locks_of
+from cli.recover.processes import Process, end, left_running
 from cli.recover.recovery import Found, Leftover, Pending, find_models, pending_of, without_pending
 from cli.workspace.account import client_of, connected, proven_run, settings_of
 from cli.workspace.holdings import holdings_of
@@ -37,6 +38,7 @@ class Damage:
         account: all models of the account.
         book: the account's segments.
         problem: why the account could not be asked, "" if it could.
+        processes: what a killed run left running on this machine.
     """
 
     stack: str
@@ -47,11 +49,12 @@ class Damage:
     account: list[Model] = field(default_factory=list)
     book: SegmentBook = field(default_factory=lambda: SegmentBook([]))
     problem: str = ""
+    processes: list[Process] = field(default_factory=list)
 
     @property
     def is_any(self) -> bool:
         """Whether a run left something that the next one trips over."""
-        return bool(self.locks or self.pending)
+        return bool(self.locks or self.pending or self.processes)
 
     @property
     def is_in_use(self) -> bool:
@@ -73,6 +76,7 @@ def assess(project: Project, stack: str) -> Damage:
     """
     state = read_state(project, stack)
     damage = Damage(stack, state, locks_of(project, stack), pending_of(state))
+    damage.processes = left_running(project.folder)
     try:
         declared = read_stack_file(project.stack_file(stack))
         settings = settings_of(project, stack)
@@ -109,7 +113,9 @@ def _adopted_elsewhere(project: Project, stack: str) -> set[str]:
 
 
 def put_in_order(project: Project, damage: Damage) -> None:
-    """Free the lock and drop what was under way; the next `up` finds out what became of it.
+    """End what still runs, free the lock and drop what was under way.
+
+    The next `up` finds out what became of it.
 
     Raises:
         CliError: Pulumi failed, or the lock has changed since it was reported.
@@ -121,12 +127,47 @@ def put_in_order(project: Project, damage: Damage) -> None:
                 "meanwhile. Nothing was changed; run lytics-ml recover again."
             )
             raise CliError(message, PROBLEMS)
+        end(damage.processes)  # First: what has no lock any more must not write.
         run_pulumi(project, "cancel", "--yes", "--stack", damage.stack)
+    end(damage.processes)
     # What the state said before the lock was free may be old.
     state = read_state(project, damage.stack)
     if state.pending:
         repaired = json.dumps(without_pending(state.exported))
         run_pulumi(project, "stack", "import", "--stack", damage.stack, stdin=repaired)
+
+
+def looked_anew(project: Project, damage: Damage) -> Damage:
+    """Look again at what is left over: somebody took time to answer a question.
+
+    Returns:
+        What is left over still, and would leave in the same way.
+
+    Raises:
+        CliError: a run has begun meanwhile.
+    """
+    now = assess(project, damage.stack)
+    if now.locks:
+        message = (
+            f"Stack {damage.stack} is locked by {now.locks[0]}: a run has begun meanwhile. "
+            "No model was changed; run lytics-ml recover again once it has ended."
+        )
+        raise CliError(message, PROBLEMS)
+    before = {(one.model.id, one.policy) for one in damage.leftovers}
+    same = tuple(one for one in now.leftovers if (one.model.id, one.policy) in before)
+    taken_up = now.found.taken_up if now.found else {}
+    now.found = Found(taken_up, same)
+    return now
+
+
+def left_alone(before: Damage, now: Damage) -> list[str]:
+    """Return a sentence for each model that isn't left over any more."""
+    still = {one.model.id for one in now.leftovers}
+    return [
+        f"'{one.key}': model {one.model.id} isn't left over as it was any more, and stays as it is"
+        for one in before.leftovers
+        if one.model.id not in still
+    ]
 
 
 def adopt(project: Project, damage: Damage) -> tuple[StackEdit, Import]:

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 from cli.importing.as_json import ImportJson
 from cli.promote.as_json import PromoteJson
+from cli.recover.as_json import RecoverJson
 from cli.review.as_json import ReviewJson
 from cli.screen.json_error import ErrorJson
 
@@ -15,6 +16,7 @@ OUTPUTS: Mapping[str, Any] = {
     "error": ErrorJson,
     "import": ImportJson,
     "promote": PromoteJson,
+    "recover": RecoverJson,
     "review": ReviewJson,
 }
 """What is printed, by command; `error` is what each of them prints where it can't go on."""
