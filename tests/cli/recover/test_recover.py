@@ -13,16 +13,20 @@ import cli.recover.locks
 import cli.recover.run
 from cli.errors import CliError
 from cli.recover.locks import Lock, parse_locks
-from cli.recover.recovery import find_models, pending_of, without_pending
+from cli.recover.recovery import Leftover, find_models, pending_of, without_pending
 from cli.recover.run import Damage, put_in_order
 from cli.workspace.project import Project as PulumiProject
 from cli.workspace.pulumi import PulumiError
 from cli.workspace.state import MODEL, parse_state
+from providers.lytics.api.client import LyticsClient
+from providers.lytics.api.settings import Settings
+from providers.lytics.domain.declaration import OnDelete
 from providers.lytics.domain.identity import default_name, inputs_hash, lineage
 from providers.lytics.domain.segments import SegmentBook
 from providers.lytics.shapes import Model, Segment
 from providers.lytics.stack_file.reader import read_stack_file
 from tests.cli.conftest import Folder, Run
+from tests.support.engine.account import Account
 from tests.support.engine.project import PROJECT, STACK, Project, kill_tree
 
 Json = dict[str, Any]
@@ -479,3 +483,20 @@ def test_key_of_another_account_recovers_nothing(
     assert "belongs to account" in answer.err.replace("\n", " ")
     assert list(folder.iterdir())
     assert project.state_file.read_bytes() == before
+
+
+@pytest.mark.parametrize("policy", ["delete", "delete_even_if_used"])
+def test_a_used_leftover_is_deleted_only_where_that_is_declared(
+    folder: Folder, account: Account, policy: OnDelete
+) -> None:
+    """As an up does: the audiences are named, and the model stays."""
+    assert folder.path
+    made = account.create(name="left_over")
+    account.wait(lambda: not account.building())
+    account.audience("likely", "segment_prediction.left_over > 0.7")
+    with LyticsClient(Settings(api_url=account.url, api_key="sandbox")) as client:
+        (model,) = client.list_models()
+        leftover = Leftover(model, "churn", None, is_declared=False, policy=policy)
+        said = cli.recover.run._retire(client, leftover)
+    assert (made in account.models()) is (policy == "delete")
+    assert ("used by audience likely" in said) is (policy == "delete")
