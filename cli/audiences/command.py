@@ -19,7 +19,7 @@ def audiences(
         bool, typer.Option("--mermaid", help="Print the graph, as GitHub and GitLab draw it.")
     ] = False,
 ) -> None:
-    """Say which audiences use the models' scores, each with its comparison.
+    """Say which audiences use the models' scores.
 
     Audiences find a score by the model's name: the stack's models come first, then used models
     that are not of this stack, then scores that audiences use and no model writes.

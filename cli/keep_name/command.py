@@ -16,9 +16,10 @@ def keep_name(
         bool, typer.Option("--dry-run", help="Show the change, write nothing.")
     ] = False,
 ) -> None:
-    """Write a model's name into its declaration, so that its audiences follow the next one.
+    """Keep a model's name, so that its audiences follow the next one.
 
-    A default name changes with every new model. Nothing is trained or replaced by this.
+    It writes the name into the declaration; a default name changes with every new model. Nothing
+    is trained or replaced by this.
     Exit codes: 0 written or there already, 1 it can't be, 2 the name isn't known.
     """
     from cli.edit.stack_edit import StackEdit, show_diff
