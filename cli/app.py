@@ -18,6 +18,7 @@ from cli.models.show_command import show_model
 from cli.move.command import move_model
 from cli.promote.command import promote
 from cli.recover.command import recover
+from cli.rehearse.command import rehearse
 from cli.retrain.command import retrain
 from cli.review.command import review
 from cli.rules.command import rules
@@ -49,6 +50,7 @@ app.command("recover")(recover)
 app.command("rules")(rules)
 app.command("schema")(schema)
 app.command("review")(review)
+app.command("rehearse")(rehearse)
 app.command("promote")(promote)
 app.command("drift")(drift)
 app.command("doctor")(doctor)

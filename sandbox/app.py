@@ -19,6 +19,7 @@ from sandbox.audiences import api as audiences
 from sandbox.audiences.control import SegmentControl
 from sandbox.errors import ApiError, MethodNotAllowedError, NotAuthorizedError, NotFoundError
 from sandbox.turning.control import Control, refuse_control
+from sandbox.turning.copied import CopyControl
 from sandbox.turning.weeks import Weeks
 from sandbox.world import World
 
@@ -69,7 +70,12 @@ V2: list[tuple[str, str, Handler]] = [
 def build_app(world: World) -> Gateway:
     """Put the API, the control endpoints and the gateway together."""
     control = Control(world)
-    turned = [*control.routes(), *SegmentControl(world).routes(), *Weeks(world).routes()]
+    turned = [
+        *control.routes(),
+        *SegmentControl(world).routes(),
+        *Weeks(world).routes(),
+        *CopyControl(world).routes(),
+    ]
     app = Starlette(
         routes=[
             Mount("/_sandbox", routes=turned),
@@ -81,7 +87,7 @@ def build_app(world: World) -> Gateway:
     )
     settings = world.settings
     latency_s = settings.latency_ms / 1000
-    return Gateway(app, world.log, control.rules, latency_s, settings.rate_limit)
+    return Gateway(app, world, control.rules, latency_s, settings.rate_limit)
 
 
 def _routes(world: World, base: str, table: list[tuple[str, str, Handler]]) -> list[Route]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from sandbox.api import wire
+from sandbox.api.auth import CALLERS, Caller
 from sandbox.api.request_log import RequestLog
 from sandbox.audiences.sizes import Sizes
 from sandbox.building.builds import Builds
@@ -25,6 +26,7 @@ class World:
         dialect: wording of /api now.
         behaviour: how the account behaves now.
         outcomes: what models to come will come to.
+        callers: whose account each key opens.
     """
 
     settings: Settings
@@ -36,7 +38,13 @@ class World:
     dialect: Dialect
     behaviour: Behaviour
     outcomes: list[Outcome] = field(default_factory=list)
+    callers: dict[str, Caller] = field(default_factory=lambda: dict(CALLERS))
     _rendered: dict[tuple[str, Dialect], tuple[int, bytes]] = field(default_factory=dict)
+
+    @property
+    def accounts(self) -> tuple[int, ...]:
+        """Return the numbers of the accounts that a key opens, the main one first."""
+        return tuple(dict.fromkeys(caller.aid for caller in self.callers.values()))
 
     @property
     def clock(self) -> Clock:

@@ -34,16 +34,19 @@ CALLERS = {
 ACCOUNTS = (1234, 5678)
 
 
-def identify(authorization: str, params: Mapping[str, str]) -> Caller | None:
+def identify(
+    authorization: str, params: Mapping[str, str], callers: Mapping[str, Caller] = CALLERS
+) -> Caller | None:
     """Find the caller of a request; None means 401.
 
     Args:
         authorization: the header, raw, with no "Bearer" before the key.
         params: the query.
+        callers: who has which key.
     """
     for token in (authorization, *(params.get(name, "") for name in QUERY_NAMES)):
         if token:
-            return CALLERS.get(token)
+            return callers.get(token)
     return None
 
 

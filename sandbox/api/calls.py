@@ -11,6 +11,7 @@ from starlette.responses import Response
 from sandbox.api import wire
 from sandbox.api.auth import Caller, require_account
 from sandbox.api.pages import cut_page
+from sandbox.api.request_log import Entry
 from sandbox.errors import ApiError, BadRequestError, NotAuthorizedError, NotFoundError
 from sandbox.settings import Dialect
 from sandbox.world import World
@@ -27,6 +28,7 @@ class Call:
         query: the last value of each parameter.
         path: the path's own parameters.
         raw_body: before it is parsed.
+        entry: the request in the log.
     """
 
     world: World
@@ -37,6 +39,7 @@ class Call:
     query: dict[str, str]
     path: dict[str, str]
     raw_body: bytes
+    entry: Entry
 
     def body(self) -> JsonObject:
         """Return the JSON body, empty if there is none.
@@ -93,8 +96,15 @@ def endpoint(world: World, handler: Handler) -> Callable[[Request], Any]:
             return handler(_call(world, request, v2=v2))
         except ApiError as error:
             return refusal(error, world.clock.now_ns(), v2=v2)
+        finally:
+            _note_live(world, request.scope["sandbox.entry"])
 
     return serve
+
+
+def _note_live(world: World, entry: Entry) -> None:
+    if entry.method != "GET" and entry.aid is not None:
+        entry.live = [model.id for model in world.store.of_account(entry.aid) if model.is_active]
 
 
 def _call(world: World, request: Request, *, v2: bool) -> Call:
@@ -108,4 +118,5 @@ def _call(world: World, request: Request, *, v2: bool) -> Call:
     require_account(caller, query.get("account_id"))
     dialect: Dialect = "v2" if v2 else world.dialect
     body: bytes = request.scope["sandbox.body"]
-    return Call(world, caller, dialect, v2, request.method, query, request.path_params, body)
+    entry: Entry = request.scope["sandbox.entry"]
+    return Call(world, caller, dialect, v2, request.method, query, request.path_params, body, entry)

@@ -13,9 +13,10 @@ from urllib.parse import parse_qsl
 from sandbox import clock
 from sandbox.api import wire
 from sandbox.api.auth import identify
-from sandbox.api.request_log import Entry, RequestLog
+from sandbox.api.request_log import Entry
 from sandbox.errors import NotAuthorizedError, RateLimitedError
 from sandbox.turning.faults import Fault, Rule, first_strike
+from sandbox.world import World
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -64,10 +65,11 @@ class Gateway:
     """Wraps the API's app; control requests pass untouched and unlogged."""
 
     def __init__(
-        self, app: App, log: RequestLog, rules: list[Rule], latency_s: float, per_second: float
+        self, app: App, world: World, rules: list[Rule], latency_s: float, per_second: float
     ) -> None:
         self.app = app
-        self.log = log
+        self.world = world
+        self.log = world.log
         self.rules = rules
         self.latency_s = latency_s
         self.limit = RateLimit(per_second)
@@ -80,10 +82,12 @@ class Gateway:
         body = await _read_body(receive)
         query = scope["query_string"].decode()
         headers = dict(scope["headers"])
-        caller = identify(headers.get(b"authorization", b"").decode(), dict(parse_qsl(query)))
+        token = headers.get(b"authorization", b"").decode()
+        caller = identify(token, dict(parse_qsl(query)), self.world.callers)
         scope["sandbox.caller"], scope["sandbox.body"] = caller, body
         aid = caller.aid if caller else None
         entry = self.log.open(scope["method"], scope["path"], query, body, aid)
+        scope["sandbox.entry"] = entry
         try:
             await self._serve(scope, receive, send, entry)
         finally:

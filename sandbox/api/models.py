@@ -59,6 +59,7 @@ def create_model(call: Call) -> Response:
         model = _new_model(world, aid, name, creation)
         world.store.save(model)
         world.builds.start(model)
+    call.entry.model = model.id
     return call.reply_bytes(world.rendered(model, call.dialect), 201)
 
 
@@ -108,6 +109,7 @@ def update_model(call: Call) -> Response:
         raise MethodNotAllowedError
     require_write(call.caller)
     model = call.world.model(call.caller.aid, call.path["id"])
+    call.entry.model = model.id
     sent = {**(call.query if ways.update_query else {}), **({} if call.v2 else call.body())}
     active = sent.get("is_active")
     if active is not None:
@@ -140,6 +142,7 @@ def delete_model(call: Call) -> Response:
         raise MethodNotAllowedError
     require_write(call.caller)
     model = call.world.model(call.caller.aid, call.path["id"])
+    call.entry.model = model.id
     call.world.builds.forget(model.id)
     call.world.store.delete(model.id)
     if status == 204:  # noqa: PLR2004 - an HTTP status

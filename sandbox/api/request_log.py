@@ -29,6 +29,8 @@ class Entry:
         fault: e.g. ``drop@after``.
         aid: the key's account.
         took_s: from arrival to the end of the answer, in seconds.
+        model: id of the model that it made, changed or deleted.
+        live: ids of the models that were live once it had taken effect; None for a read.
     """
 
     seq: int
@@ -42,6 +44,8 @@ class Entry:
     status: int | None = None
     fault: str | None = None
     took_s: float | None = None
+    model: str | None = None
+    live: list[str] | None = None
 
 
 class RequestLog:

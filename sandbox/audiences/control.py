@@ -7,7 +7,6 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
 from sandbox.api import wire
-from sandbox.api.auth import ACCOUNTS
 from sandbox.audiences.outside import checked, create_segments
 from sandbox.audiences.writes import delete_segment, update_segment
 from sandbox.errors import NotFoundError
@@ -33,7 +32,9 @@ class SegmentControl:
         """Show all segments with their sizes, or make one or a list of them."""
         directory = self.world.directory
         if request.method == "GET":
-            found = [segment for aid in ACCOUNTS for segment in directory.of_account(aid)]
+            found = [
+                segment for aid in self.world.accounts for segment in directory.of_account(aid)
+            ]
             return JSONResponse([_shown(segment) for segment in found])
         made = create_segments(self.world, await sent_json(request))
         return JSONResponse([_shown(segment) for segment in made], 201)
@@ -41,7 +42,7 @@ class SegmentControl:
     async def segment(self, request: Request) -> JSONResponse:
         """Change or delete a segment by id, or by slug: then of the first account that has it."""
         key = request.path_params["key"]
-        for aid in ACCOUNTS:
+        for aid in self.world.accounts:
             if self.world.directory.find(aid, key):
                 break
         else:

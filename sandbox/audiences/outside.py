@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from sandbox.api.auth import ACCOUNTS
 from sandbox.audiences.writes import create_segment
 from sandbox.errors import BadRequestError
 from sandbox.segments import Segment
@@ -23,9 +22,9 @@ def create_segments(world: World, sent: object) -> list[Segment]:
     made = []
     for one in sent if isinstance(sent, list) else [sent]:
         changes = dict(checked(one))
-        aid = changes.pop("aid", ACCOUNTS[0])
-        if aid not in ACCOUNTS:
-            message = f"aid must be one of {', '.join(map(str, ACCOUNTS))}"
+        aid = changes.pop("aid", world.accounts[0])
+        if aid not in world.accounts:
+            message = f"aid must be one of {', '.join(map(str, world.accounts))}"
             raise BadRequestError(message)
         made.append(create_segment(world, aid, changes, odd=True))
     return made

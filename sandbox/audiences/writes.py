@@ -49,25 +49,28 @@ def create_segment(
         aid: whose.
         sent: name and segment_ql, and perhaps other keys of ``API_KEYS``; further ones are passed
             over.
-        odd: take ``ODD_KEYS`` as they are, whether or not the API would, and refuse others.
+        odd: take ``ODD_KEYS`` as they are, whether or not the API would, and refuse others; with
+            an ``id`` the segment is another account's copy, and keeps its slug whatever it is.
 
     Raises:
-        BadRequestError: a value is missing, of the wrong type, or no definition.
+        BadRequestError: a value is missing, of the wrong type, or no definition; the id is taken.
     """
-    changes = _parse(sent, odd=odd)
+    copied = _id_in(world, aid, sent) if odd else ""
+    changes = _parse({key: sent[key] for key in sent if not (copied and key == "id")}, odd=odd)
     if not odd and "definition" not in changes:
         message = "segment_ql is required"
         raise BadRequestError(message)
     name = changes.get("name", "")
     slug = str(changes.pop("slug", "") or (not odd and _alias_of(changes)) or _slug_of(name))
-    if not SLUG.fullmatch(slug):
+    slug = slug or copied
+    if not copied and not SLUG.fullmatch(slug):
         message = "name or slug_name is required: lower case, digits, _ and - make a slug"
         raise BadRequestError(message)
     slug = _free_slug(world, aid, slug)
     now_ns = world.clock.now_ns()
     blank = SegmentPlan(slug, slug, definition="", created_ns=now_ns, updated_ns=now_ns)
     plan = replace(blank, **changes)
-    identifier = _free_id(world, aid, slug)
+    identifier = copied or _free_id(world, aid, slug)
     if not odd:
         _check_definition(world, aid, identifier, plan)
     return _keep(world, aid, identifier, plan)
@@ -136,6 +139,17 @@ def reset_segments(world: World) -> None:
         world.store.drop(TABLE, key)
     world.directory.restore()
     world.sizes.definitions_changed()
+
+
+def _id_in(world: World, aid: int, sent: Mapping[str, Any]) -> str:
+    """Return the id that a segment is to have, "" where none is told."""
+    if "id" not in sent:
+        return ""
+    identifier = sent["id"]
+    if not isinstance(identifier, str) or not identifier or world.directory.find(aid, identifier):
+        message = f"a segment can't have the id {identifier!r}: it is none, or taken"
+        raise BadRequestError(message)
+    return identifier
 
 
 def _parse(sent: Mapping[str, Any], *, odd: bool) -> dict[str, Any]:

@@ -37,7 +37,11 @@ class Trainer(Protocol):
 
 
 class Builds:
-    """All builds of a sandbox; they go on where they were after a restart."""
+    """All builds of a sandbox; they go on where they were after a restart.
+
+    Attributes:
+        fields: what profiles hold.
+    """
 
     def __init__(
         self,
@@ -52,7 +56,7 @@ class Builds:
         self._store = store
         self._sizes = sizes
         self._directory = sizes.directory
-        self._fields = fields
+        self.fields = fields
         self._trainer = trainer
         self._alarms = Alarms(store.clock)
         self._open: dict[str, asyncio.Event] = {}
@@ -163,7 +167,7 @@ class Builds:
         reason = rules.invalid_because(source, target)
         if reason:
             return reason
-        return no_features_because(self._fields, model.config)
+        return no_features_because(self.fields, model.config)
 
     def make_up(self, model: Model, weeks: int = 0) -> JsonObject:
         """Return what a build comes to without training.
@@ -173,12 +177,12 @@ class Builds:
         """
         asked = (model.aid, model.source, model.target, model.config)
         seed = digest(self._settings.seed, *asked)
-        fields = chosen_fields(self._fields.usable, model.config)
+        fields = chosen_fields(self.fields.usable, model.config)
         kind = ("rf", "gbm", "lr")[seed % 3] if model.config.auto_tune else "rf"
         before = self._store.summary(model.id) if model.built else None
         kept = (1 - self._settings.drift) ** (weeks if before else model.week)
         summary = make_up_summary(seed, fields, kept, before)
-        summary["msgs"] += field_messages(self._fields, model.config)
+        summary["msgs"] += field_messages(self.fields, model.config)
         return {"summary": summary, "type": kind}
 
     def _finish_when_due(self, model: Model, over: asyncio.Event, result: JsonObject) -> None:

@@ -71,7 +71,7 @@ class _Traits:
 def make_population(seed: int, aid: int) -> Population:
     """Make up the users of an account; same seed, same users."""
     dice = np.random.default_rng([seed, aid])
-    traits = _Traits(dice, *dice.normal(size=(4, USERS[aid])))
+    traits = _Traits(dice, *dice.normal(size=(4, USERS.get(aid, USERS[1234]))))
     columns: dict[str, Any] = {}
     columns |= {SCORE_PREFIX + name: column for name, column in _scores(traits).items()}
     columns |= {CONTENT_PREFIX + name: column for name, column in _affinities(traits).items()}

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from sandbox.api.auth import CALLERS
 from sandbox.audiences.start import begin_segments_again
 from sandbox.building.outcomes import parse_outcomes
 from sandbox.errors import ApiError, BadRequestError, BehaviourError, NotFoundError
@@ -35,7 +36,7 @@ class Control:
             Route("/faults", self.faults, methods=["GET", "POST", "DELETE"]),
             Route("/requests", self.requests, methods=["GET", "DELETE"]),
             Route("/outcomes", self.outcomes, methods=["GET", "POST", "DELETE"]),
-            Route("/models", self.place, methods=["POST"]),
+            Route("/models", self.models, methods=["GET", "POST"]),
             Route("/models/{id}", self.model, methods=["POST", "DELETE"]),
             Route("/models/{id}/predictions", self.predictions),
         ]
@@ -58,6 +59,7 @@ class Control:
         self.world.outcomes.clear()
         self.world.log.clear()
         self.world.dialect = self.world.settings.dialect
+        self.world.callers = dict(CALLERS)
         self.world.behave(self.world.settings.alone())
         return JSONResponse({"status": "ok"})
 
@@ -107,8 +109,10 @@ class Control:
             self.world.outcomes.clear()
         return JSONResponse([asdict(outcome) for outcome in self.world.outcomes])
 
-    async def place(self, request: Request) -> JSONResponse:
-        """Put models into the account as they are, odd ones too."""
+    async def models(self, request: Request) -> JSONResponse:
+        """Show all models as the sandbox keeps them, or put some into the account, odd ones too."""
+        if request.method == "GET":
+            return JSONResponse([one.as_record() for one in self.world.store.models.values()])
         placed = outside.place(self.world, await sent_json(request))
         return JSONResponse([model.as_record() for model in placed], 201)
 

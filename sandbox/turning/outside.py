@@ -5,7 +5,6 @@ from dataclasses import fields
 from typing import Any, get_args
 
 from sandbox import clock
-from sandbox.api.auth import ACCOUNTS
 from sandbox.building.builds import apply_numbers, empty_summary
 from sandbox.errors import BadRequestError
 from sandbox.models import Config, Model, State
@@ -46,7 +45,7 @@ def _place(world: World, raw: JsonObject) -> Model:
     model_id, aid = raw.get("id"), raw.get("aid")
     model = Model(
         id=model_id if isinstance(model_id, str) else uuid.uuid4().hex,
-        aid=aid if aid in ACCOUNTS else ACCOUNTS[0],
+        aid=aid if aid in world.accounts else world.accounts[0],
         name="",
         source="",
         target="",

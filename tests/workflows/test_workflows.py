@@ -262,6 +262,10 @@ def test_the_pipeline_as_one_story(clone: Path, tmp_path: Path) -> None:
             "Commit 0123456789ab, [this run](https://github.test/acme/models/actions/runs/42)"
             in (comments[0]["body"])
         )
+        assert (
+            "**Rehearsed twice: 2 writes if the gates pass, 1 if none does; "
+            in (comments[0]["body"])
+        )
         assert sandbox_ids(1234) == {}
 
         # Merged: staging is up.
@@ -364,6 +368,29 @@ def test_a_comment_says_what_it_is_about(tmp_path: Path) -> None:
         "Commit c0ffeec0ffee, [this run](https://run), [page with charts](https://page)"
         in made["body"]
     )
+    assert made["body"].splitlines()[-1] == "<!-- lytics-ml review prod -->"
+
+
+def test_a_comment_has_the_rehearsal_as_far_as_there_is_room(tmp_path: Path) -> None:
+    """The rehearsal stands below the review: whole, or in a sentence, never at its cost."""
+    forge = tmp_path / "forge.json"
+    rehearsal = tmp_path / "rehearsal-prod.md"
+    rehearsal.write_text(f"**Rehearsed twice.**\n\n<details>\n{'timeline ' * 2000}\n</details>\n")
+    (made,) = comment(tmp_path, forge, REVIEW)
+    assert made["body"].startswith("Stack prod: 1 model\n")
+    assert "**Rehearsed twice.**\n" in made["body"]
+    assert "</details>" in made["body"]
+
+    longer = REVIEW.replace("1 model", "1 model" + " and more" * 6000)
+    (made,) = comment(tmp_path, forge, longer)
+    assert made["body"].startswith(longer.splitlines()[0])
+    assert "**Rehearsed twice.**" in made["body"]
+    assert "timeline" not in made["body"]
+    assert len(made["body"]) < 65_536
+
+    rehearsal.unlink()
+    (made,) = comment(tmp_path, forge, REVIEW)
+    assert "could not be rehearsed" in made["body"]
     assert made["body"].splitlines()[-1] == "<!-- lytics-ml review prod -->"
 
 

@@ -158,6 +158,14 @@ class LyticsClient:
         self._note_odd(models, len(nameless))
         return models
 
+    def models_as_sent(self) -> list[object]:
+        """Return all models of the account as the API sends them, for a copy of it."""
+        return self._items(self._requests.list_models())
+
+    def segments_as_sent(self) -> list[object]:
+        """Return all user segments of the account as the API sends them, for a copy of it."""
+        return self._items(self._requests.list_segments())
+
     def fetch_model(self, model_id: str) -> Model | None:
         """Return one model, or None if the key's account has none of that id."""
         request = self._requests.fetch_model(model_id)
