@@ -16,7 +16,8 @@ from cli.workspace.pulumi import run_pulumi
 from cli.workspace.state import StackState
 from providers.lytics.api import protocol
 from providers.lytics.api.account_profile import mark_of
-from providers.lytics.api.client import Answer, LyticsClient
+from providers.lytics.api.answer import Answer
+from providers.lytics.api.client import LyticsClient
 from providers.lytics.api.requests import Request, Requests
 from providers.lytics.api.settings import Generation, Settings
 from providers.lytics.domain.liveness import LIVE_LIMIT

@@ -5,8 +5,10 @@ import re
 from cli.doctor.looking import Json
 from cli.doctor.report import Report
 from cli.errors import PROBLEMS, CliError
+from providers.lytics.api.answer import Answer
 from providers.lytics.api.client import LyticsClient
-from providers.lytics.errors import ForbiddenError, LyticsError, NotFoundError
+from providers.lytics.api.requests import Request
+from providers.lytics.errors import ForbiddenError, LyticsError, NotFoundError, RequestError
 from providers.lytics.shapes import Model
 
 PROBE = "lytics-ml-probe-"
@@ -97,3 +99,20 @@ def usable(segments: list[Json], source: str | None, target: str | None) -> tupl
             raise CliError(message, PROBLEMS)
         chosen.append(found)
     return chosen[0], chosen[1]
+
+
+def got(client: LyticsClient, request: Request) -> Answer | None:
+    """Return an answer; None where no good one came, also after a second try."""
+    for _ in range(2):
+        try:
+            answer = client.answer(request)
+        except RequestError:
+            continue
+        if not answer.is_fault:
+            return answer
+    return None
+
+
+def no_answer(report: Report, id_: str, question: str) -> None:
+    """Add a check that couldn't be answered."""
+    report.add(id_, question, "no good answer", "nothing can be said", safe=None)

@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from cli.doctor.looking import Json, echo_of
-from cli.doctor.probe import PROBE, leftovers, remove, stop
+from cli.doctor.probe import PROBE, got, leftovers, no_answer, remove, stop
 from cli.doctor.report import Report
+from cli.doctor.updating import Updating
 from cli.screen.terminal import safe
-from providers.lytics.api.client import Answer, LyticsClient
-from providers.lytics.api.requests import Request, Requests
+from providers.lytics.api.answer import Answer
+from providers.lytics.api.client import LyticsClient
+from providers.lytics.api.requests import Requests
 from providers.lytics.api.settings import Settings
 from providers.lytics.errors import LyticsError, RequestError
 
 if TYPE_CHECKING:
     from providers.lytics.shapes import Model
 
-LABEL = "  Probe: 50 % & more #1 née  two "
 LISTED_WITHIN_S = 60.0
 POLL_S = 0.25
 BUILD_POLL_S = 2.0
-_SILENT = object()
 
 
 class Trying:
@@ -96,8 +96,7 @@ class Trying:
         self._summary_early()
         self._listed(started_s)
         self._same_name()
-        self._updates()
-        self._label()
+        Updating(self._settings, self._client, self._report, self._id).all()
         if wait:
             self._goes_live()
 
@@ -134,21 +133,10 @@ class Trying:
             sleep(POLL_S)
 
     def _listed_now(self, fits: Callable[[Json], bool]) -> Json | None:
-        answer = self._got(self._requests.list_models())
+        answer = got(self._client, self._requests.list_models())
         items = answer.data if answer is not None else None
         found = [i for i in items if isinstance(i, dict) and fits(i)] if items else []
         return found[0] if found else None
-
-    def _got(self, request: Request) -> Answer | None:
-        """Return an answer; None where none came, also after a second try."""
-        for _ in range(2):
-            try:
-                answer = self._client.answer(request)
-            except RequestError:
-                continue
-            if not answer.is_fault:
-                return answer
-        return None
 
     def _name_altered(self, made: Mapping[str, Any]) -> None:
         question = "Does it keep the name that is sent?"
@@ -183,7 +171,7 @@ class Trying:
         self._report.add("echo-after-create", question, how, means)
 
     def _is_building(self) -> bool:
-        answer = self._got(Requests(self._settings.api).fetch_model(self._id))
+        answer = got(self._client, Requests(self._settings.api).fetch_model(self._id))
         data = answer.data if answer is not None else None
         return isinstance(data, dict) and data.get("state") == "building"
 
@@ -193,9 +181,9 @@ class Trying:
         if not self._is_building():
             self._built_already("active-while-building", question)
             return
-        answer = self._got(self._requests.update_model(self._id, {"is_active": False}))
+        answer = got(self._client, self._requests.update_model(self._id, {"is_active": False}))
         if answer is None:
-            self._no_answer("active-while-building", question)
+            no_answer(self._report, "active-while-building", question)
             return
         how = "taken" if answer.is_good else "refused"
         self._report.profile["active_while_building"] = how
@@ -210,9 +198,9 @@ class Trying:
         if not self._is_building():
             self._built_already("summary-while-building", question)
             return
-        answer = self._got(self._requests.fetch_summary(self._id))
+        answer = got(self._client, self._requests.fetch_summary(self._id))
         if answer is None:
-            self._no_answer("summary-while-building", question)
+            no_answer(self._report, "summary-while-building", question)
             return
         how = _summary_of(answer)
         self._report.profile["summary_while_building"] = how
@@ -249,7 +237,7 @@ class Trying:
         except RequestError:
             answer = None
         if answer is None or answer.is_fault:
-            self._no_answer("same-name", question)
+            no_answer(self._report, "same-name", question)
             return
         data = answer.data if isinstance(answer.data, dict) else {}
         means = {
@@ -267,59 +255,9 @@ class Trying:
         self._report.add("same-name", question, f"{answer.status}, {how}", means[how])
 
     def _listed_name(self) -> object:
-        answer = self._got(self._requests.fetch_model(self._id))
+        answer = got(self._client, self._requests.fetch_model(self._id))
         data = answer.data if answer is not None else None
         return data.get("name") if isinstance(data, dict) else None
-
-    def _updates(self) -> None:
-        """Ask which of POST, PUT and a query changes a label; v2 documents PUT with a query."""
-        path = self._requests.fetch_model(self._id).path
-        is_v2 = self._settings.api == "v2"
-        ways: dict[str, tuple[str, str, bool]] = {
-            "update-post": ("POST", "Does POST update a model?", False),
-            "update-put": ("PUT", "Does PUT update a model?", is_v2),
-            "update-query": ("PUT", "Does an update read the query?", True),
-        }
-        for id_, (method, question, in_query) in ways.items():
-            if is_v2 and method == "POST":
-                self._report.add(id_, question, "not asked", "v2 documents PUT alone")
-                continue
-            label = f"{id_} {uuid4().hex[:6]}"
-            sent = {"params": {"label": label}} if in_query else {"body": {"label": label}}
-            answer = self._got(Request(method, path, **sent))  # type: ignore[arg-type]
-            if answer is None:
-                self._no_answer(id_, question)
-                continue
-            shown = self._shown_label()
-            works = answer.is_good and shown == label
-            self._report.profile[id_.replace("-", "_")] = works
-            is_used = (method == "PUT") is is_v2
-            means = "lytics-ml updates so" if is_used else "lytics-ml does without"
-            if is_used and not works:
-                other = "v1" if is_v2 else "v2"
-                means = f"label and is_active can't be changed: set lytics:api to {other}"
-            seen = f"yes, {answer.status}" if works else f"no, {answer.status}"
-            self._report.add(id_, question, seen, means, safe=works or not is_used)
-
-    def _shown_label(self) -> object:
-        answer = self._got(self._requests.fetch_model(self._id))
-        data = answer.data if answer is not None else None
-        return data.get("label") if isinstance(data, dict) else _SILENT
-
-    def _label(self) -> None:
-        question = "Are labels kept as they are sent?"
-        answer = self._got(self._requests.update_model(self._id, {"label": LABEL}))
-        shown = self._shown_label()
-        if answer is None or not answer.is_good or shown is _SILENT:
-            self._no_answer("label-altered", question)
-            return
-        is_altered = shown != LABEL
-        self._report.profile["label_altered"] = is_altered
-        means = "a label that is declared is the label that is shown"
-        if is_altered:
-            means = "declare labels without blanks at the ends or in rows, or every up writes them"
-        seen = f"no, it became {safe(shown, 60)!r}" if is_altered else "yes"
-        self._report.add("label-altered", question, seen, means, safe=not is_altered)
 
     def _goes_live(self) -> None:
         """Wait until the probe is trained; it was only to be built, so it must not go live."""
@@ -336,7 +274,7 @@ class Trying:
             if model.state == "building":
                 sleep(BUILD_POLL_S)
         if model is None:
-            self._no_answer("goes-live-by-itself", question)
+            no_answer(self._report, "goes-live-by-itself", question)
             return
         if model.is_active:
             stop(self._client, self._id)
@@ -362,9 +300,6 @@ class Trying:
     def _built_already(self, id_: str, question: str) -> None:
         means = "nothing can be said: the probe was built before it could be asked"
         self._report.add(id_, question, "built already", means, safe=None)
-
-    def _no_answer(self, id_: str, question: str) -> None:
-        self._report.add(id_, question, "no good answer", "nothing can be said", safe=None)
 
 
 def _summary_of(answer: Answer) -> str | None:

@@ -27,6 +27,11 @@ def _text(value: object) -> object:
     return "" if value is None else value
 
 
+def _reason(value: object) -> object:
+    # v2 writes this while a model is built: no reason for anything.
+    return "" if value == "building" else _text(value)
+
+
 def _reference(value: object) -> object:
     # SegmentML, and perhaps others, show a whole segment where the API page shows its id.
     if isinstance(value, dict) and "id" in value:
@@ -116,7 +121,9 @@ class Model(WireShape):
     updated: Text = ""
     config: Annotated[WireConfig, BeforeValidator(_table)] = WireConfig()
     # "error" in API v2 ("building" while it trains), "reason" in SegmentML.
-    reason: Text = Field(default="", validation_alias=AliasChoices("reason", "error"))
+    reason: Annotated[str, BeforeValidator(_reason)] = Field(
+        default="", validation_alias=AliasChoices("reason", "error")
+    )
     unreadable: tuple[str, ...] = ()
 
     @classmethod

@@ -201,3 +201,9 @@ def test_a_segment() -> None:
     """A segment needs an id alone, and is of users unless it says otherwise."""
     segment = Segment.model_validate({"id": "a", "slug_name": None, "invalid": None})
     assert (segment.table, segment.slug_name, segment.invalid) == ("user", "", False)
+
+
+def test_building_is_no_reason() -> None:
+    """v2 writes "building" where a reason would stand while a model is built."""
+    assert Model.model_validate({"id": "a", "error": "building"}).reason == ""
+    assert Model.model_validate({"id": "a", "error": "no luck"}).reason == "no luck"

@@ -1,10 +1,7 @@
 """The network adapter: sends what `protocol` describes and repeats what is safe to repeat."""
 
-import json
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from http import HTTPStatus
 from itertools import count
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -13,6 +10,7 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from providers.lytics.api import protocol
+from providers.lytics.api.answer import Answer
 from providers.lytics.api.pace import Pace
 from providers.lytics.api.requests import Request, Requests
 from providers.lytics.api.settings import Settings
@@ -41,35 +39,6 @@ _NO_SUCH_METHOD = {405, 501}
 MOST_NAMED = 3
 
 _Shape = TypeVar("_Shape", bound=BaseModel)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A reply as it came: status, headers, body, and the seconds that it took."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    took_s: float
-
-    @property
-    def is_good(self) -> bool:
-        """Whether the API did what it was asked for."""
-        return self.status < HTTPStatus.MULTIPLE_CHOICES
-
-    @property
-    def is_fault(self) -> bool:
-        """Whether the API failed, so that the reply tells nothing of its ways."""
-        return self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-
-    @property
-    def data(self) -> Any:  # noqa: ANN401 - JSON
-        """What is under `data`; None where the body isn't the API's JSON."""
-        try:
-            envelope = json.loads(self.body)
-        except (ValueError, RecursionError):
-            return None
-        return envelope.get("data") if isinstance(envelope, dict) else None
 
 
 class LyticsClient:
