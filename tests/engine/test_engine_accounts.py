@@ -190,3 +190,14 @@ def test_a_proxy_does_not_come_between_engine_and_program(project: Project) -> N
     nobody = "http://127.0.0.1:9"
     project.up(env={"https_proxy": nobody, "http_proxy": nobody})
     assert list(project.account.models()) == [project.id("grow")]
+
+
+def test_an_up_that_waits_for_an_address_says_so(project: Project) -> None:
+    """While nothing answers, an `up` says where, by which setting, and how long it goes on."""
+    project.configure({"lytics:patienceSeconds": 6})
+    project.declare({"grow": model()})
+    nowhere = {"LYTICS_API_URL": "http://127.0.0.1:9/api"}
+    told = project.up(code=None, env=nowhere)
+    assert told.code != 0
+    assert "can't reach 127.0.0.1:9: refused; check LYTICS_API_URL; trying for" in told.words
+    assert "s more, Ctrl-C ends" in told.words
