@@ -117,10 +117,19 @@ class Program:
         self._pulumi("stack", "init", self._stack)
         if state.exported:
             exported = self.folder / "exported.json"
-            exported.write_text(json.dumps(state.exported))
+            exported.write_text(json.dumps(self._sealed(state.exported)))
             self._pulumi("stack", "import", "--stack", self._stack, "--file", str(exported))
         for name, deployment in beside.items():
             self._put_beside(project.name, name, deployment)
+
+    def _sealed(self, exported: Mapping[str, Any]) -> Json:
+        """Return a state whose secrets are in clear with the manager that this copy has."""
+        if not holds_secrets(exported):
+            return dict(exported)
+        settings = self.folder / _PROGRAM / _SETTINGS / f"Pulumi.{self._stack}.yaml"
+        salt = {"salt": read_yaml(settings).get("encryptionsalt")}
+        manager = {"type": "passphrase", "state": salt}
+        return {**exported, "deployment": {**exported["deployment"], "secrets_providers": manager}}
 
     def _put_beside(self, project: str, name: str, deployment: Json) -> None:
         """Have the backend know another stack; an import of each would take a second."""

@@ -55,8 +55,6 @@ def states_beside(project: Project, state: StackState) -> dict[str, Json]:
 
     One that can't be exported is left out: the real `up` would say so where it matters.
     """
-    if not state.exported:
-        return {}
     try:
         listed = json.loads(run_pulumi(project, "stack", "ls", "--json"))
     except PulumiError:
@@ -121,9 +119,9 @@ def without_key(exported: Mapping[str, Any]) -> Json:
     for resource in kept:
         for part in ("inputs", "outputs"):
             (resource.get(part) or {}).pop(KEY_SETTING, None)
-    if not holds_secrets(copy):
-        # Without secrets no key manager is needed, and so neither a passphrase nor a cloud.
-        deployment.pop("secrets_providers", None)
+    # Secrets that are left are in clear where this is imported, and get the copy's own manager: a
+    # rehearsal needs the stack's passphrase or cloud only to read them.
+    deployment.pop("secrets_providers", None)
     return copy
 
 

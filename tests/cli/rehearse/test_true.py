@@ -1,11 +1,13 @@
 """What a rehearsal says is what an `up` does then, request for request."""
 
 import json
+import random
 from collections.abc import Callable
 
 import pytest
 
 from cli.rehearse.scores import BEST, WORST
+from tests.engine.test_engine_ownership import handed_over
 from tests.support.engine.account import Account
 from tests.support.engine.project import Project
 from tests.support.engine.rehearsed import Doing, Json, rehearse
@@ -129,3 +131,52 @@ def test_an_account_with_ways_of_its_own_is_rehearsed_with_them(
     project.declare({"grow": gated(target="likely_to_churn")})
     told = hold_side_by_side(project, "pass", code=None)
     assert any(write["method"] == "DELETE" for write in told["writes"])
+
+
+def test_what_another_stack_has_is_left_alone_as_it_was_rehearsed(project: Project) -> None:
+    """The copy knows what the project's other stacks have: their models aren't taken up there."""
+    handed_over(project)
+    project.declare({"plain": model(is_active=True), "gated": gated(source="dormant")})
+    told = rehearse(project)["pass"]
+    assert sorted(w["what"].partition(",")[0] for w in told["writes"]) == [
+        "sets it live",
+        "trains a model",
+        "trains a model",
+    ]
+    doing = Doing(project)
+    ran = project.up("--refresh")
+    assert doing.rehearsed(told) == doing.sent(), str(ran)
+
+
+SOURCES = ("all_users", "dormant", "email_openers", "mobile_users")
+
+
+def drawn(dice: random.Random, source: str) -> Json | None:
+    """Return a declaration that was drawn, or none."""
+    kind = dice.choice(("none", "plain", "live", "stopped", "gated", "gated", "labelled"))
+    fields: dict[str, Json] = {
+        "plain": {},
+        "live": {"is_active": True},
+        "stopped": {"is_active": False},
+        "gated": {"is_active": True, "gate": {"auc": dice.choice((0.5, 0.7))}},
+        "labelled": {"label": dice.choice(("One", "Two"))},
+    }
+    if kind == "none":
+        return None
+    target = dice.choice(("high_value", "likely_to_churn"))
+    on_delete = dice.choice(("deactivate", "delete", "retain"))
+    return model(source=source, target=target, on_delete=on_delete, **fields[kind])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_drawn_changes_are_sent_as_they_were_rehearsed(project: Project, seed: int) -> None:
+    """Whatever was declared and is to be: what was rehearsed is sent."""
+    dice = random.Random(seed)
+    project.account.outcome({}, summary=dict(BEST))
+    for gates in (None, dice.choice(("pass", "fail"))):
+        made = {f"model-{source}": drawn(dice, source) for source in SOURCES}
+        project.declare({key: one for key, one in made.items() if one is not None})
+        if gates is None:
+            project.up()
+        else:
+            hold_side_by_side(project, gates, code=None)
