@@ -1,5 +1,6 @@
 """The commands of `lytics-ml`."""
 
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ from cli.card.command import card
 from cli.compare.command import compare
 from cli.doctor.command import doctor
 from cli.drift.command import drift
+from cli.examples import epilog
 from cli.history.command import history
 from cli.importing.command import import_models
 from cli.init.command import init_stack
@@ -32,32 +34,36 @@ app = typer.Typer(
     help="Lookalike models of a Lytics account: what Pulumi has no command for.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-app.command("validate")(validate)
-app.command("list")(list_models)
-app.command("show")(show_model)
-app.command("audiences")(audiences)
-app.command("import")(import_models)
-app.command("retrain")(retrain)
-app.command("keep-name")(keep_name)
-app.command("init")(init_stack)
-app.command("move")(move_model)
-app.command("recover")(recover)
-app.command("rules")(rules)
-app.command("schema")(schema)
-app.command("review")(review)
-app.command("rehearse")(rehearse)
-app.command("promote")(promote)
-app.command("drift")(drift)
-app.command("doctor")(doctor)
-app.command("watch")(watch)
-app.command("history")(history)
-app.command("compare")(compare)
-app.command("card")(card)
+COMMANDS: Mapping[str, Callable[..., None]] = {
+    "validate": validate,
+    "list": list_models,
+    "show": show_model,
+    "audiences": audiences,
+    "import": import_models,
+    "retrain": retrain,
+    "keep-name": keep_name,
+    "init": init_stack,
+    "move": move_model,
+    "recover": recover,
+    "rules": rules,
+    "schema": schema,
+    "review": review,
+    "rehearse": rehearse,
+    "promote": promote,
+    "drift": drift,
+    "doctor": doctor,
+    "watch": watch,
+    "history": history,
+    "compare": compare,
+    "card": card,
+}
+
+for _name, _command in COMMANDS.items():
+    app.command(_name, epilog=epilog(_name))(_command)
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer's

@@ -75,7 +75,7 @@ def _markdown_lines(report: Report) -> Iterator[str]:
                 code(one.property),
                 code(one.declared),
                 code(one.actual),
-                f"{code(one.model_id)}: {code(one.advice)}",
+                code(one.advice),
             ]
             for one in found[:MOST_ROWS]
         ]

@@ -1,10 +1,9 @@
 """Finding a declaration by its key."""
 
-from difflib import get_close_matches
-
 from cli.errors import CliError
 from cli.workspace.project import shown
 from providers.lytics.domain.declaration import ModelDeclaration
+from providers.lytics.domain.explain import did_you_mean
 from providers.lytics.stack_file.reader import Stack
 
 
@@ -16,7 +15,6 @@ def declared_model(stack: Stack, key: str) -> ModelDeclaration:
     """
     if key in stack.models:
         return stack.models[key]
-    near = get_close_matches(key, stack.models, n=1, cutoff=0.6)
-    hint = f" Did you mean {near[0]}?" if near else " See lytics-ml list for what there is."
+    hint = did_you_mean(key, stack.models) or " See lytics-ml list for what there is."
     message = f'{shown(stack.path)} declares no model "{key}".{hint}'
     raise CliError(message)

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import get_close_matches
 
 from cli.errors import CliError
 from cli.screen.terminal import count
 from cli.workspace.project import Project, short_name, shown
 from cli.workspace.pulumi import selected_stack
+from providers.lytics.domain.explain import did_you_mean
 from providers.lytics.history.store import as_utc, history_file, read_history
 from providers.lytics.history.timeline import Timeline
 
@@ -54,8 +54,7 @@ def keys_of(timeline: Timeline, key: str | None, stack: str) -> list[str]:
         return sorted(timeline.keys)
     if key in timeline.keys:
         return [key]
-    near = get_close_matches(key, timeline.keys, n=1, cutoff=0.6)
-    hint = f" Did you mean {near[0]}?" if near else " lytics-ml watch looks at live models."
+    hint = did_you_mean(key, timeline.keys) or " lytics-ml watch looks at live models."
     message = f'The history of stack {stack} has no model "{key}".{hint}'
     raise CliError(message)
 

@@ -30,7 +30,7 @@ segments: {{}}
 defaults:
   on_delete: deactivate # (optional, default deactivate) deactivate | hide | delete | retain
 
-models: {{}}
+models:
   # grow-customer-base: # the key: the resource's name in this stack
   #   label: Predictive model to grow the customer base
   #   source: all_users # whom to score

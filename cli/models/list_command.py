@@ -12,7 +12,7 @@ def list_models(stack: StackOption = None, *, as_json: JsonOption = False) -> No
     """
     from cli.errors import OK, UNABLE
     from cli.models.look import look_at
-    from cli.models.table import model_table, role_note
+    from cli.models.table import legend, model_table
     from cli.screen.terminal import console, count, say, say_json, show, warn
 
     look = look_at(stack)
@@ -32,9 +32,8 @@ def list_models(stack: StackOption = None, *, as_json: JsonOption = False) -> No
         say(f"Stack {look.state.stack}: {count(len(look.rows), 'model')}, {live} live")
         say()
         show(screen, model_table(look.rows, screen))
-        for note in dict.fromkeys(f"({row.role}) {role_note(row)}" for row in look.rows):
-            if not note.startswith("(declared)"):
-                say(note)
+        for line in legend(look.rows):
+            say(line)
     for line in (*look.notes, look.problem):
         if line:
             warn(line)

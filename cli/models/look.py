@@ -1,7 +1,6 @@
 """One look at a stack: its state, its stack file, and the API."""
 
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 
 from cli.audiences.ask import Audiences, ask_for_audiences
 from cli.errors import CliError
@@ -10,6 +9,7 @@ from cli.screen.terminal import count
 from cli.workspace.account import client_of, connected, proven_run, readable, settings_of
 from cli.workspace.project import Project, find_project, shown
 from cli.workspace.state import StackState, read_state
+from providers.lytics.domain.explain import did_you_mean
 from providers.lytics.errors import AccountError, DeclarationError, LyticsError
 from providers.lytics.shapes import Model
 from providers.lytics.stack_file.reader import read_stack_file
@@ -147,6 +147,5 @@ def _by_id(look: Look, wanted: str) -> Row | None:
 
 def _unknown(look: Look, wanted: str) -> str:
     keys = sorted({row.key for row in look.rows})
-    near = get_close_matches(wanted, keys, n=1, cutoff=0.6)
-    hint = f" Did you mean {near[0]}?" if near else f" Keys: {', '.join(keys[:20]) or 'none'}."
+    hint = did_you_mean(wanted, keys) or f" Keys: {', '.join(keys[:20]) or 'none'}."
     return f'Neither stack {look.state.stack} nor its account has a model "{wanted}".{hint}'

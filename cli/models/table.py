@@ -1,6 +1,6 @@
 """The table that `lytics-ml list` shows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -10,7 +10,11 @@ from cli.models.rows import Row
 from cli.screen.terminal import text
 
 WIDE = 130
-"""Columns from which ids and labels are shown too."""
+"""Columns from which ids are shown in full."""
+NARROW = 104
+"""Columns below which words are broken, so that every column has its place."""
+SHORT_ID = 8
+"""Digits of an id where there is less room; `show` takes an id that has been cut short."""
 NONE = "-"
 _STYLES = {
     "healthy": "green",
@@ -24,6 +28,7 @@ _STYLES = {
     "not created": "yellow",
     "waits for the build": "yellow",
 }
+_MARKS = {"new": "new", "leaving": "old", "undeclared": "removed"}
 _ROLES = {
     "new": "declared, pulumi up creates it",
     "leaving": "replaced, leaves with the next pulumi up",
@@ -34,25 +39,25 @@ _ROLES = {
 
 def model_table(rows: Sequence[Row], console: Console) -> Table:
     """Return the table, as wide as the console allows."""
-    wide = console.width >= WIDE
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    table.add_column("model", overflow="fold", min_width=12)
-    for heading in ("state", "live", "health"):
-        table.add_column(heading, no_wrap=not wide)
+    wide, narrow = console.width >= WIDE, console.width < NARROW
+    padding = (0, 1 if narrow else 2, 0, 0)
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=padding)
+    table.add_column("model", overflow="fold", min_width=9 if narrow else 12)
+    for heading, least in (("state", 8), ("live", 4), ("health", 7)):
+        table.add_column(heading, overflow="fold", no_wrap=not wide and not narrow, min_width=least)
     for heading in ("acc", "reach", "auc"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("gate")
     table.add_column("used", justify="right", no_wrap=True)
-    if wide:
-        table.add_column("id", no_wrap=True)
-        table.add_column("label", overflow="fold", ratio=1)
+    table.add_column("id", no_wrap=True)
+    table.add_column("label", overflow="fold", min_width=8, ratio=1 if wide else None)
     for row in rows:
         cells = [_name(row), _styled(row.state), _live(row), _styled(row.health)]
         cells += [_number(row, name) for name in ("accuracy", "reach", "auc")]
         cells.append(_styled(row.gate))
         cells.append(text(NONE if row.audiences is None else row.audiences))
-        if wide:
-            cells += [text(row.id or NONE, "dim"), text(row.label)]
+        shown = row.id if wide else row.id[:SHORT_ID]
+        cells += [text(shown or NONE, "dim"), text(row.label)]
         table.add_row(*cells)
     return table
 
@@ -62,10 +67,16 @@ def role_note(row: Row) -> str:
     return _ROLES.get(row.role, "")
 
 
+def legend(rows: Iterable[Row]) -> list[str]:
+    """Return what the marks behind the models' names mean, each that is there once."""
+    roles = dict.fromkeys(row.role for row in rows)
+    return [f"({_MARKS[role]}) {_ROLES[role]}" for role in roles if role in _MARKS]
+
+
 def _name(row: Row) -> Text:
     name = text(row.key or row.name or row.id, "" if row.role == "declared" else "dim")
-    mark = {"new": " (new)", "leaving": " (old)", "undeclared": " (removed)"}.get(row.role, "")
-    return name.append(mark, "dim")
+    mark = _MARKS.get(row.role)
+    return name.append(f" ({mark})", "dim") if mark else name
 
 
 def _styled(value: str) -> Text:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 
 from cli.drift.compare import Observed, compare
 from cli.drift.observe import observe
@@ -18,6 +17,7 @@ from cli.promote.writing import align, bring_segments, copy_model
 from cli.workspace.account import connected
 from cli.workspace.project import Project, shown
 from cli.workspace.state import read_state
+from providers.lytics.domain.explain import did_you_mean
 from providers.lytics.domain.promoted import differing
 from providers.lytics.domain.segments import SegmentBook
 from providers.lytics.domain.watch import watch_of
@@ -71,8 +71,7 @@ class Promotion:
         """
         for key in wanted:
             if key not in self.there.models:
-                near = get_close_matches(key, self.there.models, n=1, cutoff=0.6)
-                hint = f" Did you mean {near[0]}?" if near else ""
+                hint = did_you_mean(key, self.there.models)
                 message = f'{shown(self.there.path)} declares no model "{key}".{hint}'
                 raise CliError(message)
         return list(dict.fromkeys(wanted)) or [k for k in self.there.models if self._is_behind(k)]

@@ -10,6 +10,7 @@ from cli.errors import OK, PROBLEMS, UNABLE, CliError
 from cli.rules.check import judge_offline
 from cli.screen.terminal import count
 from cli.workspace.project import Project, shown
+from providers.lytics.domain.explain import did_you_mean
 from providers.lytics.domain.rulebook import Breach, Verdict
 from providers.lytics.errors import DeclarationError, Problem
 from providers.lytics.stack_file.reader import Stack, read_stack_file
@@ -149,8 +150,10 @@ def _file_of(project: Project, name: str, known: Iterable[Path]) -> Path:
     path = project.stack_file(name)
     if path.is_file():
         return path
-    names = ", ".join(file.stem for file in known) or "none"
-    message = f"There is no {shown(path)}. Stacks here: {names}. lytics-ml init {name} writes it."
+    stems = [file.stem for file in known]
+    near = did_you_mean(name, stems)
+    there = f"Stacks here: {', '.join(stems) or 'none'}."
+    message = f"There is no {shown(path)}.{near} {there} lytics-ml init {name} writes it."
     raise CliError(message)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from cli.errors import CliError
 from cli.workspace.project import Project, short_name
 from cli.workspace.pulumi import PulumiError, run_pulumi, selected_stack
+from providers.lytics.domain.explain import did_you_mean
 
 MODEL = "pulumi-python:dynamic/lytics:MlModel"
 ACTIVATION = "pulumi-python:dynamic/lytics:MlModelActivation"
@@ -71,7 +72,9 @@ def read_state(project: Project, stack: str | None) -> StackState:
     except PulumiError as exc:
         if "no stack named" not in exc.said:
             raise
-        message = f"There is no stack {name}. Make it with: bin/pulumi stack init {name}"
+        files = (file.stem for file in project.stack_files() if file.stem != short_name(name))
+        near = did_you_mean(short_name(name), files)
+        message = f"There is no stack {name}.{near} Make it with: bin/pulumi stack init {name}"
         raise NoStackError(message) from exc
     try:
         exported = json.loads(text)

@@ -1,3 +1,5 @@
+import os
+import shlex
 import subprocess
 import sys
 
@@ -6,6 +8,7 @@ from typer.main import get_command
 
 from cli.__main__ import main
 from cli.app import app
+from cli.examples import EXAMPLES
 from tests.cli.conftest import ROOT, Run
 
 COMMANDS = sorted(get_command(app).commands)  # type: ignore[attr-defined]
@@ -61,3 +64,30 @@ def test_a_reader_who_has_gone_is_no_error() -> None:
         ["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert (answer.returncode, answer.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_examples_that_can_be_typed(name: str, run: Run) -> None:
+    """Examples stand in the help, each on its line, and the command line reads every one."""
+    told = run(name, "--help").out
+    assert EXAMPLES[name]
+    for example in EXAMPLES[name]:
+        assert f"\n    lytics-ml {example}\n" in told
+        words = shlex.split(example)
+        assert words[0] == name
+        command = get_command(app).commands[name]  # type: ignore[attr-defined]
+        command.make_context(name, words[1:])
+
+
+def test_a_shell_can_complete_commands() -> None:
+    """What begins a command is completed, as the script that --show-completion prints asks."""
+    asked = {"_LYTICS_ML_COMPLETE": "complete_bash", "COMP_WORDS": "lytics-ml rev"}
+    answer = subprocess.run(
+        [sys.executable, "-m", "cli"],
+        cwd=ROOT,
+        env={**os.environ, **asked, "COMP_CWORD": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.stdout.split() == ["review"], answer.stderr

@@ -1,6 +1,6 @@
 """Turns a validation error into a sentence that says what would be right."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -30,6 +30,14 @@ def explain(error: ValidationError, shape: type[BaseModel]) -> list[tuple[Place,
 def unknown_key(key: str, known: list[str]) -> str:
     """Return the sentence for a key that isn't known, with the nearest that is."""
     return f"unknown key{nearest(key, known)}"
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return the question after a sentence about an unknown word, "" where nothing is near."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only for mistakes
+
+    near = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f" Did you mean {near[0]}?" if near else ""
 
 
 def nearest(word: str, known: list[str]) -> str:
@@ -82,7 +90,9 @@ def _got(item: ErrorDetails) -> str:
         return ", got nothing"
     shown = str(value).lower() if isinstance(value, bool) else str(value)
     shown = "".join(c if c.isprintable() else "?" for c in shown)
-    return f", got {shown if len(shown) <= _SHORT else shown[:_SHORT] + '…'}"
+    shown = shown if len(shown) <= _SHORT else f"{shown[:_SHORT]}…"
+    # In quotes, so that the text "yes" and the value true are told apart.
+    return f', got "{shown}"' if isinstance(value, str) else f", got {shown}"
 
 
 def _known_keys(shape: type[BaseModel], path: Place) -> list[str]:

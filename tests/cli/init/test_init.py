@@ -108,3 +108,16 @@ def test_state_of_a_large_environment_is_written_once(
     assert run("init", "prod", "--from", "staging").code == 0
     config = yaml.safe_load((folder.path / "stacks" / "Pulumi.prod.yaml").read_text())["config"]
     assert config.get("lytics:stateWrites") == setting
+
+
+def test_the_example_can_be_uncommented(folder: Folder, run: Run) -> None:
+    """Taking the signs before the example away is all that makes it a declaration."""
+    assert run("init", "fresh").code == 0
+    text = folder.read("fresh")
+    head, models, example = text.partition("models:\n")
+    assert run("validate", "fresh").code == 0
+    folder.write(
+        "fresh", head + models + example.replace("  # ", "  ", 1).replace("\n  # ", "\n  ")
+    )
+    answer = run("validate", "fresh")
+    assert (answer.code, answer.out.startswith("1 file, 1 model: no problems")) == (0, True)

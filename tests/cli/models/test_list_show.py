@@ -261,3 +261,45 @@ def test_another_accounts_key_ends_the_look(
     assert answer.out == ""
     assert "999" in answer.err
     assert "1234" in answer.err
+
+
+@pytest.mark.parametrize("columns", [80, 100, 120, 160])
+def test_no_width_drops_a_column(
+    state_of: Callable[..., None],
+    account: Account,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    columns: int,
+) -> None:
+    """Where there is less room an id is cut short; label and all else stay."""
+    model_id = account.create(label="Growth")
+    state_of(model("good", model_id, label="Growth"), activation("good"))
+    monkeypatch.setenv("COLUMNS", str(columns))
+    out = run("list", "--stack", "test").out
+    heading = next(line for line in out.splitlines() if line.startswith("model"))
+    assert heading.split()[-2:] == ["id", "label"]
+    assert model_id[:8] in out
+    assert "Growth" in out.replace("\n", "")
+    assert all(len(line) <= columns for line in out.splitlines()[2:4])
+
+
+def test_the_legend_explains_the_marks_that_are_shown(
+    state_of: Callable[..., None], account: Account, run: Run
+) -> None:
+    """Each mark behind a name is in the legend, in the same words, and no other one."""
+    gone = account.create()
+    state_of(model("gone", gone))
+    out = run("list", "--stack", "test").out
+    marks = {"(new)", "(removed)"}
+    rows, _, notes = out.partition("\n\n")[2].partition("\n(")
+    assert {word for word in rows.split() if word.startswith("(")} == marks
+    assert {f"({note}".split()[0] for note in notes.split("\n(")} == marks
+
+
+def test_the_nearest_stack_is_named(folder: Folder, run: Run) -> None:
+    """A mistyped stack ends with the one that was meant."""
+    folder.write("prod", STACK_FILE)
+    for command in (("list", "--stack", "prdo"), ("validate", "prdo")):
+        answer = run(*command)
+        assert answer.code == 2
+        assert "Did you mean prod?" in answer.err

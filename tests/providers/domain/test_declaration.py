@@ -183,9 +183,9 @@ def sentences(shape: type[BaseModel], value: object) -> dict[str, str]:
 def test_sentences_say_what_would_be_right() -> None:
     """Each mistake says what was expected and what was got, in one printable line."""
     assert sentences(Odd, {"more": "x\x1b" * 50, "text": None, "either": "x"}) == {
-        "more": f"expected a number, got {'x?' * 20}…",
+        "more": 'expected a number, got "' + "x?" * 20 + '…"',
         "text": "expected text; put it in quotes, got nothing",
-        "either": "expected a whole number, got x, or expected true or false, got x",
+        "either": 'expected a whole number, got "x", or expected true or false, got "x"',
     }
 
 
@@ -193,7 +193,7 @@ def test_rare_mistakes_have_a_sentence() -> None:
     """A text that is too long, and a rule that has no sentence of ours, are told as well."""
     assert sentences(Odd, {"short": "abc", "moment": "then"}) == {
         "short": "at most 2 characters",
-        "moment": "Input should be a valid time, got then",
+        "moment": 'Input should be a valid time, got "then"',
     }
 
 
@@ -207,7 +207,7 @@ def test_keys_below_the_users_own_are_known() -> None:
 def test_places_inside_mappings_are_the_users_own_keys() -> None:
     """The key of a mapping is part of the place, also when it is called like a field."""
     assert sentences(Odd, {"kinds": {"more": ["x"], "text": 1}}) == {
-        "kinds.more.0": "expected a whole number, got x",
+        "kinds.more.0": 'expected a whole number, got "x"',
         "kinds.text": "expected a list, got 1",
     }
 

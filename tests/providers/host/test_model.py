@@ -140,7 +140,7 @@ def test_check_reports_everything_at_once(lab: Lab) -> None:
     assert failures(models(lab), props) == [
         "name: a name can't hold / (Lytics uses it as a key); leave it out",
         "label: expected text; put it in quotes, got 7",
-        "is_active: expected true or false, got yes",
+        'is_active: expected true or false, got "yes"',
         "config.collect: must be at least 100, got 50",
         (
             "config.use_scoers: unknown key, did you mean use_scores? Known: additional, "
@@ -161,12 +161,15 @@ def test_check_reports_everything_at_once(lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("props", "found"),
     [
-        ({"config": {"use_scores": "true"}}, "config.use_scores: expected true or false, got true"),
+        (
+            {"config": {"use_scores": "true"}},
+            'config.use_scores: expected true or false, got "true"',
+        ),
         (
             {"config": {"use_scores": True, "collect": "5000"}},
-            "config.collect: expected a whole number, got 5000",
+            'config.collect: expected a whole number, got "5000"',
         ),
-        ({"generation": "2"}, "generation: expected a whole number, got 2"),
+        ({"generation": "2"}, 'generation: expected a whole number, got "2"'),
         ({"is_active": 1.0}, "is_active: expected true or false, got 1"),
     ],
 )

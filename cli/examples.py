@@ -1,0 +1,42 @@
+"""Examples that `--help` shows of each command; a test reads every one as the command line does."""
+
+from collections.abc import Mapping
+
+EXAMPLES: Mapping[str, tuple[str, ...]] = {
+    "validate": ("validate", "validate prod --online", "validate --json"),
+    "list": ("list", "list --stack prod", "list --json"),
+    "show": ("show grow-customer-base", "show 915f08ab --all"),
+    "audiences": ("audiences", "audiences grow-customer-base", "audiences --mermaid"),
+    "import": ("import --stack prod --dry-run", "import --stack prod --active --match 'churn*'"),
+    "retrain": ("retrain grow-customer-base --stack prod",),
+    "keep-name": ("keep-name grow-customer-base --stack prod",),
+    "init": ("init staging", "init staging --from dev"),
+    "move": ("move grow-customer-base dev staging",),
+    "recover": ("recover", "recover --stack prod --yes", "recover --stack prod --retire"),
+    "rules": ("rules", "rules --stack prod"),
+    "schema": ("schema", "schema --check"),
+    "review": (
+        "review --stack prod",
+        "review --stack prod --markdown review.md --html review.html --save-plan plan.json",
+        "review --stack prod --json",
+    ),
+    "rehearse": ("rehearse --stack prod", "rehearse --stack prod --json"),
+    "promote": (
+        "promote staging prod",
+        "promote staging prod grow-customer-base --dry-run",
+        "promote staging prod --check --pending",
+        "promote staging prod --rollback grow-customer-base",
+    ),
+    "drift": ("drift --stack prod", "drift --stack prod --markdown drift.md"),
+    "doctor": ("doctor --stack prod",),
+    "watch": ("watch --stack prod", "watch --stack prod --html watch.html"),
+    "history": ("history", "history grow-customer-base"),
+    "compare": ("compare grow-customer-base churn",),
+    "card": ("card grow-customer-base",),
+}
+
+
+def epilog(command: str) -> str:
+    """Return what stands below a command's options; the first sign keeps the lines apart."""
+    lines = [f"  lytics-ml {example}" for example in EXAMPLES.get(command, ())]
+    return "\n".join(["\b", "Examples:", *lines]) if lines else ""
