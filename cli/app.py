@@ -19,6 +19,7 @@ from cli.models.list_command import list_models
 from cli.models.show_command import show_model
 from cli.move.command import move_model
 from cli.promote.command import promote
+from cli.prune.command import prune
 from cli.recover.command import recover
 from cli.rehearse.command import rehearse
 from cli.retrain.command import retrain
@@ -49,6 +50,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "init": init_stack,
     "move": move_model,
     "recover": recover,
+    "prune": prune,
     "rules": rules,
     "schema": schema,
     "review": review,

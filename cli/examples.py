@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "validate": ("validate", "validate prod --online", "validate --json"),
-    "list": ("list", "list --stack prod", "list --json"),
+    "list": ("list", "list --stack prod", "list --json", "list --retired"),
     "show": ("show grow-customer-base", "show 915f08ab --all"),
     "audiences": ("audiences", "audiences grow-customer-base", "audiences --mermaid"),
     "import": ("import --stack prod --dry-run", "import --stack prod --active --match 'churn*'"),
@@ -13,6 +13,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "init": ("init staging", "init staging --from dev"),
     "move": ("move grow-customer-base dev staging",),
     "recover": ("recover", "recover --stack prod --yes", "recover --stack prod --retire"),
+    "prune": ("prune --stack prod --dry-run", "prune --stack prod --keep 2 --yes"),
     "rules": ("rules", "rules --stack prod"),
     "schema": ("schema", "schema --check"),
     "review": (

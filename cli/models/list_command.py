@@ -1,11 +1,21 @@
 """`lytics-ml list`."""
 
 import sys
+from typing import Annotated
+
+import typer
 
 from cli.options import JsonOption, StackOption
 
 
-def list_models(stack: StackOption = None, *, as_json: JsonOption = False) -> None:
+def list_models(
+    stack: StackOption = None,
+    *,
+    retired: Annotated[
+        bool, typer.Option("--retired", help="Show the models that successors have retired.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
     """Show a stack's models: state, live, health, scores, gate.
 
     Exit codes: 0 shown, 2 the API didn't answer, so that what the state knows is shown instead.
@@ -15,6 +25,9 @@ def list_models(stack: StackOption = None, *, as_json: JsonOption = False) -> No
     from cli.models.table import legend, model_table
     from cli.screen.terminal import console, count, say, say_json, show, warn
 
+    if retired:
+        _show_retired(stack, as_json=as_json)
+        return
     look = look_at(stack)
     if as_json:
         say_json(
@@ -38,3 +51,27 @@ def list_models(stack: StackOption = None, *, as_json: JsonOption = False) -> No
         if line:
             warn(line)
     sys.exit(UNABLE if look.problem else OK)
+
+
+def _show_retired(stack: str | None, *, as_json: bool) -> None:
+    """Show what lytics-ml prune chooses from."""
+    from cli.prune.look import look
+    from cli.prune.report import as_list, as_table
+    from cli.screen.terminal import console, count, say, say_json, show
+    from cli.workspace.account import connected, settings_of
+    from cli.workspace.project import find_project
+    from cli.workspace.pulumi import selected_stack
+
+    project = find_project()
+    name = stack or selected_stack(project)
+    settings = settings_of(project, name)
+    with connected(settings) as client:
+        found = look(project, name, settings, client, must_know=False)
+    if as_json:
+        say_json({"stack": name, "retired": as_list(found)})
+        return
+    say(f"Stack {name}: {count(len(found), 'retired model')}")
+    if found:
+        say()
+        show(console(), as_table(found))
+        say("\nlytics-ml prune deletes those that no audience uses")

@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 from cli.importing.as_json import ImportJson
 from cli.promote.as_json import PromoteJson
+from cli.prune.report import PruneJson
 from cli.recover.as_json import RecoverJson
 from cli.review.as_json import ReviewJson
 from cli.screen.json_error import ErrorJson
@@ -16,6 +17,7 @@ OUTPUTS: Mapping[str, Any] = {
     "error": ErrorJson,
     "import": ImportJson,
     "promote": PromoteJson,
+    "prune": PruneJson,
     "recover": RecoverJson,
     "review": ReviewJson,
 }

@@ -1,0 +1,1 @@
+"""`lytics-ml prune`: deletes models that their successors have retired."""
