@@ -22,6 +22,8 @@ from providers.lytics.api.settings import Settings
 from providers.lytics.history.store import FOLDER_VARIABLE as HISTORY
 
 _SETTINGS = ".rehearsal"
+# The program reads it (providers/lytics/program/rules.py), and loads much that isn't needed here.
+_REHEARSAL = "LYTICS_ML_REHEARSAL"
 _OURS = ("PULUMI_", "LYTICS_", "LIOKEY")
 _KEPT = ("LYTICS_ML_CACHE", "LYTICS_ML_NOW")
 _PROGRAM = "program"
@@ -181,6 +183,7 @@ class Program:
             # A program that declares resources of others must not really make them.
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             HISTORY: f"{folder}/history",
+            _REHEARSAL: "1",
         }
         process = self._room.start(
             [*command, "--non-interactive", "--color", "never"], program, env, stderr

@@ -96,7 +96,8 @@ def findings(one: Rehearsal) -> Iterator[tuple[bool, str]]:
         many = f"write {peak.after} would make {peak.live} models live"
         yield True, f"{peak.key}: {many}, and Lytics allows {LIVE_LIMIT}"
     for name, users in (one.losing or {}).items():
-        yield True, f"no model writes the score {name} any more, which {told(users)} reads"
+        read = "reads" if len({use.audience.id for use in users}) == 1 else "read"
+        yield True, f"no model writes the score {name} any more: {told(users)} {read} it"
     for left in one.left_behind:
         state = "live" if left.live else "not live"
         yield False, f"{left.key or left.name}: model {left.id} stays in the account, {state}"

@@ -54,6 +54,12 @@ def start(project: Project) -> "subprocess.Popen[str]":
     )
 
 
+def kept_in(folder: Path) -> dict[Path, bytes]:
+    """Return the state, with locks and backups if there are any, and the history."""
+    kept = [*(folder / "state").rglob("*"), *(folder / "history").rglob("*")]
+    return {path: path.read_bytes() for path in kept if path.is_file()}
+
+
 def running_in(folder: Path) -> list[str]:
     """Return the command lines of the processes that name a folder."""
     listed = subprocess.run(["ps", "-wwA", "-o", "command="], check=True, capture_output=True)
@@ -83,9 +89,7 @@ def test_lytics_gets_gets_only_and_state_and_key_stay_where_they_are(
     # The key that opens the account isn't the one that the sandbox of a rehearsal takes.
     key = "sandbox-readonly"
     project.env |= {"LIOKEY": key, "SOME_TOKEN": f"prefix {key}"}
-    before = {
-        path: path.read_bytes() for path in sorted((project.folder / "state").rglob("*.json*"))
-    }
+    before = kept_in(project.folder)
     settings = (project.folder / "stacks" / f"Pulumi.{STACK}.yaml").read_bytes()
     mark, models = account.mark(), account.models()
 
@@ -96,10 +100,7 @@ def test_lytics_gets_gets_only_and_state_and_key_stay_where_they_are(
     assert asked
     assert {entry["method"] for entry in asked} == {"GET"}
     assert account.models() == models
-    after = {
-        path: path.read_bytes() for path in sorted((project.folder / "state").rglob("*.json*"))
-    }
-    assert after == before
+    assert kept_in(project.folder) == before
     assert (project.folder / "stacks" / f"Pulumi.{STACK}.yaml").read_bytes() == settings
     environments = [path.read_text() for path in told.iterdir()]
     assert len(environments) == 4, "two rehearsals, and an up after each"

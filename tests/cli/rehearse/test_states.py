@@ -7,6 +7,7 @@ import pytest
 from tests.support.engine.project import STACK, Project
 from tests.support.engine.rehearsed import rehearse
 from tests.support.engine.shapes import gated, model
+from tests.support.git import git
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
@@ -106,3 +107,19 @@ def test_the_other_generation_is_rehearsed_in_its_own_requests(project: Project)
     (write,) = rehearse(project)["pass"]["writes"]
     assert (write["method"], write["what"]) == ("PUT", "sets its label")
     assert write["path"] == f"/v2/ml/{project.id('grow')}"
+
+
+def test_a_pull_request_is_rehearsed_for_the_branch_that_it_goes_into(project: Project) -> None:
+    """A rule on branches holds for what is carried out, and a rehearsal carries nothing out."""
+    rule = {"only-from-branch": {"level": "error", "branch": "main"}}
+    (project.folder / "stacks" / "rules.yaml").write_text(json.dumps(rule))
+    project.declare({"grow": model()})
+    git(project.folder, "init", "-q", "-b", "main")
+    git(project.folder, "add", "stacks", "Pulumi.yaml")
+    git(project.folder, "commit", "-q", "-m", "One")
+    git(project.folder, "checkout", "-q", "--detach")
+    project.env |= {"GITHUB_BASE_REF": "main", "GITHUB_HEAD_REF": "feature"}
+    assert whats(rehearse(project)["pass"]) == ["trains a model, to go live"]
+    refused = project.up(code=None)
+    assert refused.code, "the same is not carried out from there"
+    assert "only-from-branch" in refused.words
