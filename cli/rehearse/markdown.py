@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from cli.rehearse import words
+from cli.rehearse.rehearsal import Rehearsal
 from cli.rehearse.rehearse import Rehearsed
 from cli.rehearse.screen import HEADINGS
-from cli.rehearse.timeline import Rehearsal
 from cli.screen.markdown import code, fenced, html_text, table
 
 LONGEST = 20_000

@@ -5,9 +5,9 @@ from html import escape
 from itertools import pairwise
 
 from cli.rehearse import words
+from cli.rehearse.rehearsal import Rehearsal
 from cli.rehearse.rehearse import Rehearsed
 from cli.rehearse.screen import HEADINGS
-from cli.rehearse.timeline import Rehearsal
 from cli.screen.page import code, page, text, wide_table
 
 MOST_LANES = 100

@@ -9,11 +9,12 @@ from cli.errors import CliError
 from cli.rehearse import program as copies
 from cli.rehearse.account import Copy, copy_account, placed
 from cli.rehearse.program import Program
+from cli.rehearse.rehearsal import Rehearsal
 from cli.rehearse.room import Room, opened
 from cli.rehearse.sandbox import Sandbox
 from cli.rehearse.scores import Gates, Given, outcomes_for, parse_scores, scores_for
 from cli.rehearse.state import state_to_copy, states_beside
-from cli.rehearse.timeline import Rehearsal, Seen, rehearsal_of
+from cli.rehearse.timeline import Seen, rehearsal_of
 from cli.workspace.account import settings_of
 from cli.workspace.project import Project, read_yaml
 from cli.workspace.state import StackState

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from cli.rehearse.rehearsal import Moment, Rehearsal, Write
 from cli.rehearse.rehearse import Rehearsed
 from cli.rehearse.scores import Gates
-from cli.rehearse.timeline import Moment, Rehearsal, Write
 from cli.screen.terminal import count
 from providers.lytics.domain.audiences import Use, told
 from providers.lytics.domain.liveness import LIVE_LIMIT

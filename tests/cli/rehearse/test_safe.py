@@ -112,17 +112,20 @@ def test_lytics_gets_gets_only_and_state_and_key_stay_where_they_are(
     assert not running_in(copies)
 
 
-def test_a_copy_is_removed_by_a_sigterm_and_after_a_kill_by_the_next_one(
+def test_a_copy_is_removed_by_signals_and_after_a_kill_by_the_next_one(
     project: Project, copies: Path
 ) -> None:
     """No folder and no process of a rehearsal outlives it, or the next one if it was killed."""
     project.declare({"grow": gated(0.0)})
-    ended = start(project)
-    wait_for_sandboxes(copies, ended)
-    ended.terminate()
-    ended.communicate(timeout=HANGS_AFTER_S)
-    assert not rooms(copies)
-    assert not running_in(copies)
+    for kind in (signal.SIGTERM, signal.SIGINT):
+        ended = start(project)
+        wait_for_sandboxes(copies, ended)
+        ended.send_signal(kind)
+        said = ended.communicate(timeout=HANGS_AFTER_S)[0]
+        assert ended.returncode, said
+        assert "Traceback" not in said
+        assert not rooms(copies)
+        assert not running_in(copies)
 
     killed = start(project)
     wait_for_sandboxes(copies, killed)

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from cli.rehearse.timeline import Rehearsal, Seen, errors_in, rehearsal_of
+from cli.rehearse.rehearsal import Rehearsal
+from cli.rehearse.timeline import Seen, errors_in, rehearsal_of
 from cli.workspace.state import MODEL, StackState, parse_state
 from providers.lytics.domain.audiences import Audience, uses_of_models
 from providers.lytics.domain.declaration import ModelDeclaration
