@@ -9,7 +9,7 @@ from cli.review.losses import told_losses
 from cli.review.losses import verdict as losses_verdict
 from cli.review.markdown import SHOWN_SCORES, compared
 from cli.review.words import Words, rendered
-from cli.screen.page import bars, code, page, text
+from cli.screen.page import bars, code, page, text, wide_table
 from providers.lytics.domain.rulebook import Level
 
 MOST_OPEN = 12
@@ -62,19 +62,17 @@ def _head(review: Review) -> Iterator[str]:
 def _overview(review: Review) -> Iterator[str]:
     if not review.changes:
         return
-    yield '<div class="wide"><table>'
-    yield "<caption>All changes, what touches a live model first</caption>"
-    yield "<thead><tr>"
-    yield from (f'<th scope="col">{h}</th>' for h in ("model", "change", "why", "live today"))
-    yield "</tr></thead><tbody>"
-    for place, change in enumerate(review.changes):
-        yield "<tr>"
-        yield f'<th scope="row"><a href="#change-{place}">{text(change.key, 60)}</a></th>'
-        yield f"<td>{_tags(change)}</td>"
-        yield f"<td>{'<br>'.join(_property(one) for one in change.properties[:4])}</td>"
-        yield f"<td>{_today(change)}</td>"
-        yield "</tr>"
-    yield "</tbody></table></div>"
+    rows = [
+        (
+            f'<a href="#change-{place}">{text(change.key, 60)}</a>',
+            _tags(change),
+            "<br>".join(_property(one) for one in change.properties[:4]),
+            _today(change),
+        )
+        for place, change in enumerate(review.changes)
+    ]
+    caption = "All changes, what touches a live model first"
+    yield from wide_table(caption, ("model", "change", "why", "live today"), rows)
 
 
 def _tags(change: Change) -> str:
@@ -119,16 +117,17 @@ def _changes(review: Review) -> Iterator[str]:
 def _properties(properties: Sequence[Property]) -> Iterator[str]:
     if not properties:
         return
-    yield '<div class="wide"><table><thead><tr>'
-    headings = ("property", "until now", "from now on", "needs a new model")
-    yield from (f'<th scope="col">{heading}</th>' for heading in headings)
-    yield "</tr></thead><tbody>"
-    for one in sorted(properties, key=lambda p: not p.retrains):
-        yield (
-            f'<tr><th scope="row">{code(one.name)}</th><td>{_before(one)}</td>'
-            f"<td><ins>{text(one.new)}</ins></td><td>{'yes' if one.retrains else 'no'}</td></tr>"
+    rows = [
+        (
+            code(one.name),
+            _before(one),
+            f"<ins>{text(one.new)}</ins>",
+            "yes" if one.retrains else "no",
         )
-    yield "</tbody></table></div>"
+        for one in sorted(properties, key=lambda p: not p.retrains)
+    ]
+    headings = ("property", "until now", "from now on", "needs a new model")
+    yield from wide_table("What changes", headings, rows)
 
 
 def _before(one: Property) -> str:
@@ -138,18 +137,24 @@ def _before(one: Property) -> str:
 def _gate(parts: Sequence[GatePart]) -> Iterator[str]:
     if not parts:
         return
-    yield '<div class="wide"><table><caption>The gate that applies</caption><thead><tr>'
-    yield from (f'<th scope="col">{h}</th>' for h in ("number", "wanted", "measured", "passes"))
-    yield "</tr></thead><tbody>"
-    for part in parts:
-        mark = "not yet" if part.passed is None else "yes" if part.passed else "no"
-        tone = "" if part.passed is None else "good" if part.passed else "bad"
-        yield (
-            f'<tr><th scope="row">{text(part.number)}</th><td>{text(part.wanted)}</td>'
-            f"<td>{text(part.measured or 'not trained yet')}</td>"
-            f'<td class="{tone}">{mark}</td></tr>'
+    rows = [
+        (
+            text(part.number),
+            text(part.wanted),
+            text(part.measured or "not trained yet"),
+            _mark(part),
         )
-    yield "</tbody></table></div>"
+        for part in parts
+    ]
+    headings = ("number", "wanted", "measured", "passes")
+    yield from wide_table("The gate that applies", headings, rows)
+
+
+def _mark(part: GatePart) -> str:
+    if part.passed is None:
+        return "not yet"
+    tone, word = ("good", "yes") if part.passed else ("bad", "no")
+    return f'<span class="{tone}">{word}</span>'
 
 
 # --- charts ---------------------------------------------------------------------------------

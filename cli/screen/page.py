@@ -56,7 +56,7 @@ def code(value: object) -> str:
 
 
 def wide_table(caption: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Return a table that scrolls by itself where it is wider than the window.
+    """Return a table: of rows below each other on a narrow screen, or one that scrolls by itself.
 
     Args:
         caption: what it shows.
@@ -71,11 +71,17 @@ def wide_table(caption: str, headings: Sequence[str], rows: Iterable[Sequence[st
         *(f'<th scope="col">{text(heading)}</th>' for heading in headings),
         "</tr></thead><tbody>",
         *(
-            f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in rest)}</tr>'
+            f'<tr><th scope="row">{first}</th>{"".join(_cells(headings[1:], rest))}</tr>'
             for first, *rest in rows
         ),
         "</tbody></table></div>",
     ]
+
+
+def _cells(headings: Sequence[str], cells: Sequence[str]) -> Iterator[str]:
+    """Yield cells that know their heading: on a narrow screen they stand below each other."""
+    for heading, cell in zip(headings, cells, strict=True):
+        yield f'<td data-label="{text(heading)}">{cell}</td>'
 
 
 def bars(title: str, rows: Sequence[tuple[str, float, str, str]]) -> Iterator[str]:

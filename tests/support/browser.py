@@ -28,6 +28,7 @@ addEventListener('load', () => {
     labelled: all('svg').every(s => s.getAttribute('aria-label')),
     smallest_text_px: Math.min(99, ...all('svg text').map(t => t.getBBox().height
       * t.ownerSVGElement.getBoundingClientRect().width / t.ownerSVGElement.viewBox.baseVal.width)),
+    cut_off: all('.wide').filter(e => e.scrollWidth > e.clientWidth).length,
     unreachable: all('.wide').filter(e => e.scrollWidth > e.clientWidth && e.tabIndex < 0)
       .map(e => e.textContent.slice(0, 40)),
   };

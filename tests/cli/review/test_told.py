@@ -1,6 +1,7 @@
 """What a review tells is what `up` does."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -14,7 +15,16 @@ from cli.review.plan import parse_plan
 from cli.review.reading import review_of
 from cli.schema.outputs import output_schema
 from providers.lytics.shapes import Summary
-from tests.cli.review.test_review import NEW_ID, OLD_ID, live_model, only, reviewed, said
+from tests.cli.review.test_review import (
+    NEW_ID,
+    OLD_ID,
+    hostile_review,
+    live_model,
+    only,
+    reviewed,
+    said,
+)
+from tests.support.browser import opened
 from tests.support.review.previews import Json, activation_step, preview_of, step
 from tests.support.review.shapes import (
     activation_of,
@@ -227,3 +237,13 @@ def test_a_review_as_json_fits_its_schema() -> None:
     assert {one["key"] for one in told["changes"]} == {"judged", "dormant-vip", "churn"}
     created = as_json(reviewed([step("create", "grow", None, inputs_of("grow"))], state_of()))
     assert {one["old"] for one in created["changes"][0]["properties"]} == {None}
+
+
+@pytest.mark.parametrize("width", [400, 900])
+def test_no_table_of_the_page_is_cut_off(tmp_path: Path, width: int) -> None:
+    """On a phone the cells stand below each other, each with its heading; nothing is hidden."""
+    file = tmp_path / "review.html"
+    for review in (failing(), hostile_review()):
+        file.write_text(as_page(review), encoding="utf-8")
+        seen = opened(file, "light", width)
+        assert (seen["fits"], seen["cut_off"]) == (True, 0)
