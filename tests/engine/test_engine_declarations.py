@@ -74,7 +74,7 @@ def test_unknown_segments_are_told_at_once(project: Project) -> None:
     assert ran.code != 0, str(ran)
     for what in (
         'first.source: unknown segment "all_user", did you mean all_users?',
-        'second.target: unknown segment "articles"',
+        "second.target: segment articles is of table content; a model needs one of users",
     ):
         assert what in ran.words, str(ran)
     assert project.account.writes(0) == []

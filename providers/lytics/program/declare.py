@@ -105,7 +105,7 @@ def _segments(program: Program, stack: Stack) -> Callable[[str], pulumi.Input[st
             "No API key: segments are not looked up, and this preview can't say which models "
             "exist already. Set LIOKEY to know"
         )
-    ids = resolve_all(slugs, book) if book else {}
+    ids = resolve_all(slugs, book, program.client.fetch_segment) if book else {}
     for trouble in sorted({book.trouble(name) for name in slugs.values()} if book else ()):
         if trouble:
             # A model that is trained already needs it no more, so this is no reason to stop.

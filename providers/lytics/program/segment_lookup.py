@@ -1,16 +1,17 @@
 """Segments by slug, for the program: looked up once per run, all of them with one request."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, cast
 
 import pulumi
 from pulumi.output import UNKNOWN
 
-from providers.lytics.domain.segments import SegmentBook, is_id
+from providers.lytics.domain.segments import SegmentBook, is_id, unfit
 from providers.lytics.errors import DeclarationError, Problem
 from providers.lytics.program.ending import end_program
 from providers.lytics.program.later import awaited
+from providers.lytics.shapes import Segment
 
 if TYPE_CHECKING:
     from providers.lytics.program.program import Program
@@ -52,27 +53,42 @@ class SegmentLookup:
             return cast("str", UNKNOWN)
         found = book.id_of(slug)
         if found is None:
-            end_program(book.unknown(slug))
+            fetch = self._program.client.fetch_segment
+            end_program(await asyncio.to_thread(_fault, slug, book, fetch))
         return found
 
 
-def resolve_all(references: Mapping[str, str], book: SegmentBook) -> dict[str, str]:
+def _fault(slug: str, book: SegmentBook, fetch: Callable[[str], Segment | None]) -> str:
+    segment = fetch(slug)
+    return (unfit(segment) if segment is not None else "") or book.unknown(slug)
+
+
+def _unlisted(_slug: str) -> Segment | None:
+    return None
+
+
+def resolve_all(
+    references: Mapping[str, str],
+    book: SegmentBook,
+    fetch: Callable[[str], Segment | None] = _unlisted,
+) -> dict[str, str]:
     """Return the ids behind many references at once.
 
     Args:
         references: place in the declaration -> slug or id.
-        book: the account's segments.
+        book: the account's segments of users.
+        fetch: asks for one that isn't among them: it may be of another table.
 
     Raises:
-        DeclarationError: slugs that the account doesn't have, all of them.
+        DeclarationError: slugs that the account doesn't have, or not of users, all of them.
     """
     found = {place: book.id_of(reference) for place, reference in references.items()}
     problems = [
-        Problem(place, book.unknown(references[place]))
+        Problem(place, _fault(references[place], book, fetch))
         for place, segment_id in found.items()
         if segment_id is None
     ]
     if problems:
-        title = "The account has no such segments:"
+        title = "No model can be trained on these segments:"
         raise DeclarationError(title, problems)
     return {place: segment_id for place, segment_id in found.items() if segment_id is not None}

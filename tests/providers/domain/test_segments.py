@@ -115,3 +115,11 @@ def test_an_invalid_segment_is_told_with_its_reason() -> None:
     assert book.trouble("fine") == ""
     assert book.trouble("old") == 'segment "old" is invalid in Lytics: no such field'
     assert book.trouble("missing") == ""
+
+
+def test_a_segment_of_another_table_is_named_as_such() -> None:
+    """The list holds segments of users alone: one of content isn't unknown, it is no fit."""
+    content = Segment(id="c" * 32, slug_name="articles", table="content")
+    with pytest.raises(DeclarationError) as told:
+        resolve_all({"line 1": "articles"}, BOOK, {"articles": content}.get)
+    assert "segment articles is of table content; a model needs one of users" in str(told.value)
