@@ -72,6 +72,7 @@ def review(  # noqa: PLR0913 - each is one option of the command line
         _finish(
             Review(state.stack, breaches=breaches, notes=notes), markdown, html, as_json=as_json
         )
+    facts.require_account(project, state)
     text = facts.read_preview(preview) if preview else facts.preview(project, name, save_plan)
     plan = parse_plan(text)
     if plan.errors:

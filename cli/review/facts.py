@@ -16,7 +16,7 @@ from cli.review.reading import ids_worth_asking, review_of, segments_of
 from cli.review.words import Quoted, Words, words
 from cli.rules.check import judge_all
 from cli.rules.look import ask_for_rules
-from cli.workspace.account import connected, settings_of
+from cli.workspace.account import connected, proven_run, settings_of
 from cli.workspace.holdings import holdings_of
 from cli.workspace.project import Project, shown
 from cli.workspace.pulumi import PulumiError, run_pulumi
@@ -50,6 +50,22 @@ def preview(project: Project, stack: str, save_plan: Path | None = None) -> str:
     except PulumiError as exc:
         message = f"The preview of {stack} failed:\n{_errors(exc.said)}"
         raise CliError(message) from exc
+
+
+def require_account(project: Project, state: StackState) -> None:
+    """Refuse a key of another account in one sentence: a preview would tell it once a model.
+
+    Raises:
+        AccountError: the key is another account's than that of the stack's models.
+    """
+    try:
+        settings = settings_of(project, state.stack)
+        with connected(settings) as client:
+            proven_run(settings, client, state)
+    except AccountError:
+        raise
+    except (CliError, LyticsError):
+        return  # Whether a preview can do without, it says itself.
 
 
 def _errors(said: str) -> str:
