@@ -32,7 +32,7 @@ def test_stack_file_tells_all_mistakes_with_their_places(project: Project) -> No
         for place, what in (
             ("line 2, column 1", "did you mean models"),
             ("line 7, column 14", "must be at least 100, got 99"),
-            ("line 7, column 27", "expected true or false, got perhaps"),
+            ("line 7, column 27", 'expected true or false, got "perhaps"'),
             ("line 7, column 48", "did you mean additional"),
             ("line 8, column 12", "must be at most 1, got 75"),
             ("line 14, column 3", '"second" is given twice, first in line 9'),

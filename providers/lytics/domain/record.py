@@ -92,7 +92,9 @@ def inputs_from(outputs: Mapping[str, Any]) -> ModelInputs:
     }
     if outputs.get("declared_name"):
         known["name"] = outputs["declared_name"]
-    return ModelInputs.model_validate(known)
+    # Somebody else's label may be longer than one that can be declared.
+    label = known.pop("label", None)
+    return ModelInputs.model_validate(known).model_copy(update={"label": label})
 
 
 def hash_of(inputs: ModelInputs) -> str:

@@ -6,7 +6,7 @@ no setting for the pool; its limit is an attribute of the standard library's exe
 changes, nothing is found here and the host keeps its four threads: slower, never wrong.
 """
 
-import gc
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 HOST_THREADS = 4
@@ -15,7 +15,11 @@ WANTED_THREADS = 64
 
 
 def widen(threads: int = WANTED_THREADS) -> int:
-    """Let the host's pool grow to so many threads; it starts them only as they are needed.
+    """Let the pool that runs this call grow to so many threads; it starts them as it needs them.
+
+    The pool is found in the frames below this one. Asking the garbage collector for all objects
+    isn't safe here: it shows tuples that other threads are just making, which CPython then fails
+    on ("SystemError: Objects/tupleobject.c: bad argument to internal function").
 
     Args:
         threads: how many at most.
@@ -23,8 +27,14 @@ def widen(threads: int = WANTED_THREADS) -> int:
     Returns:
         How many pools were widened, 0 where the host isn't as expected.
     """
-    pools = [found for found in gc.get_objects() if isinstance(found, ThreadPoolExecutor)]
-    narrow = [pool for pool in pools if getattr(pool, "_max_workers", None) == HOST_THREADS]
-    for pool in narrow:
-        pool._max_workers = threads  # noqa: SLF001 - see above, the one place
-    return len(narrow)
+    frame = sys._getframe()  # noqa: SLF001 - documented, and the one way down
+    while (below := frame.f_back) is not None:
+        frame = below
+        reference = frame.f_locals.get("executor_reference")
+        pool = reference() if callable(reference) else None
+        if isinstance(pool, ThreadPoolExecutor):
+            if getattr(pool, "_max_workers", None) != HOST_THREADS:
+                return 0
+            pool._max_workers = threads  # noqa: SLF001 - see above, the one place
+            return 1
+    return 0

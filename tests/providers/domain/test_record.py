@@ -2,7 +2,7 @@
 
 import pytest
 
-from providers.lytics.domain.record import outputs_of, settled_is_active
+from providers.lytics.domain.record import inputs_from, outputs_of, settled_is_active
 from providers.lytics.shapes import Model
 from tests.support.lab import declared
 
@@ -45,3 +45,11 @@ def test_is_active_as_it_will_be(
     """A model that is being built and goes live by itself counts as live where that is declared."""
     shown = {"id": "a", "state": state, "config": {"build_only": build_only}}
     assert settled_is_active(is_active, Model.model_validate(shown)) is expected
+
+
+def test_a_label_longer_than_may_be_declared_is_read_back() -> None:
+    """What somebody wrote in Lytics is no mistake of the state: it must stay readable."""
+    inputs = declared(label="short")
+    long = "x" * 5000
+    outputs = {**inputs.model_dump(exclude_none=True), "label": long, "managed": ["label"]}
+    assert inputs_from(outputs).label == long

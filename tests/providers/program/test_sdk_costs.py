@@ -53,10 +53,15 @@ def test_the_host_still_has_a_pool_of_four() -> None:
     assert f"ThreadPoolExecutor(max_workers={HOST_THREADS})" in host.read_text()
 
 
+def test_outside_a_pool_nothing_is_widened() -> None:
+    """Where the host doesn't run calls on a pool, it stays as it is."""
+    assert widen(9) == 0
+
+
 def test_a_pool_of_four_grows_and_another_is_left_alone() -> None:
     """Only a pool that looks like the host's is widened, and it then runs more at once."""
     with ThreadPoolExecutor(max_workers=4) as host, ThreadPoolExecutor(max_workers=3) as other:
-        assert widen(9) >= 1
+        assert (host.submit(widen, 9).result(), other.submit(widen, 9).result()) == (1, 0)
         assert (host._max_workers, other._max_workers) == (9, 3)
 
 
