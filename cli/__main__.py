@@ -4,6 +4,8 @@ import os
 import sys
 from collections.abc import Sequence
 
+from typer import Abort, TyperException
+
 from cli.app import app
 from cli.errors import OK, PROBLEMS, UNABLE, CliError
 from cli.screen.json_error import error_json, wants_json
@@ -11,6 +13,9 @@ from cli.screen.terminal import say_error, say_json
 from providers.lytics.errors import DeclarationError, LyticsError
 
 _INTERRUPTED = 130
+"""What Typer makes of a Ctrl-C."""
+_CTRL_C = "Interrupted."
+_NO_ANSWER = "Nobody answered, so nothing was changed."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,20 +39,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
+    words = sys.argv[1:] if arguments is None else arguments
     try:
-        app(arguments, prog_name="lytics-ml")
+        # Typer itself would end the process over wrong usage, and tell stdout nothing of it.
+        code = app(words, prog_name="lytics-ml", standalone_mode=False)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else OK
+    except TyperException as exc:
+        exc.show()  # type: ignore[attr-defined] # each that Typer raises shows the usage as well
+        return _told(words, exc.format_message(), exc.exit_code)
     except (CliError, LyticsError) as exc:
         say_error(str(exc))
-        code = _code_of(exc)
-        if wants_json(sys.argv[1:] if arguments is None else arguments):
-            say_json(error_json(str(exc), code))
-        return code
-    except KeyboardInterrupt:
-        say_error("Interrupted.")
-        return _INTERRUPTED
-    return OK
+        return _told(words, str(exc), _code_of(exc))
+    except Abort:
+        say_error(_NO_ANSWER)
+        return _told(words, _NO_ANSWER, PROBLEMS)
+    if code == _INTERRUPTED:
+        say_error(_CTRL_C)
+        return _told(words, _CTRL_C, code)
+    return code if isinstance(code, int) else OK
+
+
+def _told(words: Sequence[str], message: str, code: int) -> int:
+    """Say also on stdout why a command ends, where JSON is read there; return its exit code."""
+    if wants_json(words):
+        say_json(error_json(message, code))
+    return code
 
 
 def _code_of(error: CliError | LyticsError) -> int:

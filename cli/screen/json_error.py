@@ -6,7 +6,7 @@ from typing_extensions import TypedDict
 
 
 class ErrorJson(TypedDict):
-    """Why nothing could be shown, and with which exit code the command ends: 1 or 2."""
+    """Why nothing could be shown, and the exit code: 1, 2, or 130 after a Ctrl-C."""
 
     error: str
     exit_code: int

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from typer import Abort
 from typer.main import get_command
 
 from cli.__main__ import main
@@ -55,6 +56,41 @@ def test_wrong_usage_is_told(run: Run) -> None:
         answer = run(*arguments)
         assert (answer.code, answer.out) == (2, "")
         assert answer.err
+
+
+WRONG_USAGE = {
+    "list --json --nope": "No such option: --nope",
+    "show --json": "Missing argument 'KEY|ID'.",
+    "vlidate --json": "No such command 'vlidate'. Did you mean 'validate'?",
+    "drift --json --stack": "Option '--stack' requires an argument.",
+}
+
+
+FAULTS = ((Abort(), 1, "Nobody answered"), (KeyboardInterrupt(), 130, "Interrupted."))
+
+
+@pytest.mark.parametrize(("arguments", "what"), WRONG_USAGE.items())
+def test_wrong_usage_is_told_as_json(arguments: str, what: str, run: Run) -> None:
+    """A program that reads JSON gets JSON also where it was called wrongly."""
+    answer = run(*arguments.split())
+    told = answer.json()
+    assert what in told["error"]
+    assert what in answer.err
+    assert answer.code == told["exit_code"] == 2
+
+
+def test_a_question_without_an_answer_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who ends the input at a question, or presses Ctrl-C, is told so, as JSON too."""
+    for fault, code, words in FAULTS:
+
+        def refuse(*_: object, fault: BaseException = fault, **__: object) -> None:
+            raise fault
+
+        monkeypatch.setattr("cli.models.look.look_at", refuse)
+        answer = run("list", "--json")
+        assert words in answer.err
+        assert answer.code == answer.json()["exit_code"] == code
+        assert answer.json()["error"].startswith(words)
 
 
 def test_a_reader_who_has_gone_is_no_error() -> None:

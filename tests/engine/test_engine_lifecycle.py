@@ -21,8 +21,15 @@ def test_life_of_a_model(project: Project) -> None:  # noqa: PLR0915 - one stack
     assert project.outputs()["grow"]["live"] is True
     assert project.outputs()["grow"]["state"] == "complete"
 
+    rules = project.folder / "stacks" / "rules.yaml"
+    rules.write_text("live-slots-left: {level: error, count: 1}\nused-name-declared: warn\n")
+    mark = account.mark()
     project.preview("--expect-no-changes")
+    of_preview = len(account.requests(mark))
     project.expect_no_changes()
+    assert of_preview <= 3
+    assert len(account.requests(mark)) <= of_preview + 3
+    rules.unlink()
 
     mark = account.mark()
     project.declare({"grow": {**declared, "label": "Second"}})

@@ -140,6 +140,7 @@ class Creation:
             try:
                 return self._run.client.create_model(payload(wanted))
             except RequestError as exc:
+                refused_s = self._run.timing.monotonic()
                 found = self._found_after(wanted, before, exc)
                 if found is not None:
                     return found
@@ -153,7 +154,9 @@ class Creation:
                 hold_s = min(exc.retry_after_s or 0.0, self._run.timing.longest_hold_s)
                 if hold_s > self._run.settings.patience_s:
                     raise
-                self._run.timing.sleep(hold_s * self._run.timing.uniform(1, 1.5))
+                # The look just now has waited for it too: what is left counts from the refusal.
+                end_s = refused_s + hold_s * self._run.timing.uniform(1, 1.5)
+                self._run.timing.sleep(max(0.0, end_s - self._run.timing.monotonic()))
         raise AssertionError  # pragma: no cover - the last try returns or raises
 
     def _found_after(

@@ -1,16 +1,17 @@
-"""Requests that every `up` needs, sent before the program knows what it declares."""
+"""What every run needs of the account: asked once, where it can before the program is read."""
 
 import re
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
-from threading import Thread
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, Literal
 
 from providers.lytics.errors import LyticsError
 
 if TYPE_CHECKING:
     from providers.lytics.program.program import Program
+    from providers.lytics.shapes import Model, Segment
 
 What = Literal["segments", "models"]
 _REFERENCE = re.compile(rb"""(?:source|target)["']?\s*:\s*["']?(?![0-9a-fA-F]{32}\b)[^\s"'#]""")
@@ -22,7 +23,7 @@ def declares_models(path: Path) -> bool:
 
 
 class Ahead:
-    """The requests that a program sends ahead, and their replies.
+    """ML List and the segments as a run first sees them, each asked for once at most.
 
     Args:
         program: the program.
@@ -31,6 +32,7 @@ class Ahead:
     def __init__(self, program: "Program") -> None:
         self._program = program
         self._replies: dict[What, Future[Any]] = {}
+        self._asking = Lock()
 
     def begin(self, path: Path) -> None:
         """Ask for ML List, and for the segments if the file names any by slug.
@@ -51,9 +53,31 @@ class Ahead:
             # Nothing must wait for them at the end: a program that fails ends at once.
             Thread(target=self._ask, args=(list(self._replies.items()),), daemon=True).start()
 
-    def taken(self, what: What) -> "Future[Any] | None":
-        """Return the reply to a request that was sent ahead, once; None if it wasn't sent."""
-        return self._replies.pop(what, None)
+    def models(self) -> "list[Model]":
+        """Return ML List, asked for now if it wasn't sent ahead.
+
+        Raises:
+            RequestError: the API failed; whoever asks is told so.
+        """
+        found: list[Model] = self._reply("models")
+        return found
+
+    def segments(self) -> "list[Segment]":
+        """Return the account's segments, asked for now if they weren't sent ahead.
+
+        Raises:
+            RequestError: the API failed; whoever asks is told so.
+        """
+        found: list[Segment] = self._reply("segments")
+        return found
+
+    def _reply(self, what: What) -> Any:  # noqa: ANN401 - each caller knows of what
+        with self._asking:
+            is_new = what not in self._replies
+            reply = self._replies.setdefault(what, Future())
+        if is_new:
+            self._answer(what, reply)
+        return reply.result()
 
     def _ask(self, replies: "list[tuple[What, Future[Any]]]") -> None:
         with suppress(Exception):  # It happens again in each of the threads, and is noted there.

@@ -99,7 +99,8 @@ def _segments(program: Program, stack: Stack) -> Callable[[str], pulumi.Input[st
     slugs = {place: name for place, name in references.items() if not is_id(name)}
     book = program.segments.fetch_book() if slugs else None
     if stack.models and program.waits:
-        program.watcher.look_first(program.ahead.taken("models"))
+        # An API that fails does so here once, not once a model.
+        program.watcher.look_first(program.ahead.models())
     if slugs and book is None:
         pulumi.log.warn(
             "No API key: segments are not looked up, and this preview can't say which models "

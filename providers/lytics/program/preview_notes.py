@@ -53,7 +53,7 @@ async def note(program: Program, planned: Sequence[Planned]) -> None:
     if not new:
         return
     try:
-        account = await program.watcher.look_again()
+        account = await program.account()
     except LyticsError as exc:
         pulumi.log.warn(f"This preview can't say which models exist already: {exc}")
         return

@@ -1,5 +1,6 @@
 """What one run of the user's program shares: settings, connection, watcher, segments, outcomes."""
 
+import asyncio
 import os
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from providers.lytics.program.model_resource import MlModel
     from providers.lytics.program.segment_lookup import SegmentLookup
     from providers.lytics.program.watcher import BuildWatcher
+    from providers.lytics.shapes import Model
 
 
 class Program:
@@ -32,7 +34,7 @@ class Program:
         timing: clock, sleep, chance and pauses.
         models: the models that were declared so far.
         outcomes: what went wrong, told when all models have had their turn.
-        ahead: the requests that were sent before the program knew what it declares.
+        ahead: what the run asks of the account once, sent before it knew what it declares.
     """
 
     def __init__(
@@ -99,6 +101,16 @@ class Program:
     def waits(self) -> bool:
         """Whether this operation waits for builds; a preview, a refresh and a destroy don't."""
         return not pulumi.runtime.is_dry_run() and not os.environ.get("LYTICS_ML_NO_WAIT")
+
+    async def account(self) -> "dict[str, Model]":
+        """Return the models by id as this run saw them last; a preview asks for them once.
+
+        Raises:
+            RequestError: the API failed.
+        """
+        if not self.watcher.look():
+            self.watcher.look_first(await asyncio.to_thread(self.ahead.models))
+        return self.watcher.look()
 
     async def _aftermath(self) -> "Aftermath":
         from providers.lytics.program.held_back import account_now, held_back  # noqa: PLC0415

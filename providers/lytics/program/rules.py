@@ -89,14 +89,14 @@ def _account(program: "Program", stack: "Stack", *, audiences: bool) -> "Account
         for key, model in stack.models.items()
     }
     uses = _uses(program) if audiences else None
-    return account_facts(declared, program.client.list_models(), uses)
+    return account_facts(declared, program.ahead.models(), uses)
 
 
 def _uses(program: "Program") -> "Uses | None":
     from providers.lytics.domain.audiences import uses_in  # noqa: PLC0415 - as above
 
     try:
-        return uses_in(program.client.list_segments())
+        return uses_in(program.ahead.segments())
     except ForbiddenError:
         return None
 

@@ -42,8 +42,7 @@ class SegmentLookup:
         """Ask for the account's segments; None in a preview without a key."""
         if not self._program.has_key and pulumi.runtime.is_dry_run():
             return None
-        reply = self._program.ahead.taken("segments")
-        return SegmentBook(reply.result() if reply else self._program.client.list_segments())
+        return SegmentBook(self._program.ahead.segments())
 
     async def _look_up(self, slug: str) -> str:
         if self._book is None:

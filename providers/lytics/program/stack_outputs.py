@@ -77,10 +77,12 @@ async def _look(program: Program, facts: Iterable[dict[str, Any]]) -> dict[str, 
     """Return the newest look where it agrees with the resources, else another one."""
     if not program.has_key:
         return {}
-    seen = program.watcher.look()
-    if all(_agrees(one, seen.get(one["id"])) for one in facts):
-        return seen
     try:
+        if pulumi.runtime.is_dry_run():
+            return await program.account()
+        seen = program.watcher.look()
+        if all(_agrees(one, seen.get(one["id"])) for one in facts):
+            return seen
         return await program.watcher.look_again()
     except LyticsError as exc:
         pulumi.log.warn(f"the outputs may be old, the API didn't answer: {exc}")

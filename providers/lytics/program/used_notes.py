@@ -34,8 +34,8 @@ async def warn_of_deletions(program: Program, removed: Mapping[str, Removal]) ->
 
     try:
         resources = asyncio.to_thread(exported)
-        segments = asyncio.to_thread(program.client.list_segments)
-        account = await program.watcher.look_again()
+        segments = asyncio.to_thread(program.ahead.segments)
+        account = await program.account()
         uses = uses_in(await segments)
     except LyticsError as exc:
         pulumi.log.warn(f"This preview can't say whether audiences use what is deleted: {exc}")

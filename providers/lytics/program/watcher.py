@@ -7,13 +7,9 @@ the program's event loop.
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from providers.lytics.shapes import Model
 from providers.lytics.timing import REAL, Timing
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future
 
 POLL_GROWTH = 1.4
 MOST_NAMED = 3
@@ -84,16 +80,9 @@ class BuildWatcher:
         """Return the newest look, {} before the first."""
         return self._seen
 
-    def look_first(self, reply: "Future[list[Model]] | None" = None) -> None:
-        """Look before any model is declared: an API that fails then fails once, not once a model.
-
-        Args:
-            reply: that of the request, where it was sent ahead.
-
-        Raises:
-            RequestError: the API failed.
-        """
-        self._see(self._list_models() if reply is None else reply.result())
+    def look_first(self, models: list[Model]) -> None:
+        """Take ML List as the run first saw it, before any model is declared."""
+        self._see(models)
 
     def remember(self, model: Model) -> None:
         """Put a model that the API has just returned into the newest look."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from providers.lytics.api.client import LyticsClient
-from providers.lytics.errors import NotAuthorizedError
+from providers.lytics.errors import LyticsError, NotAuthorizedError
 from providers.lytics.program.ahead import Ahead, declares_models
 from providers.lytics.program.program import Program
 from tests.support.lab import Lab
@@ -14,7 +14,6 @@ from tests.support.timing import QUICK
 
 BY_SLUG = "models: {churn: {source: all_users, target: dormant}}\n"
 BY_ID = f"models: {{churn: {{source: {'a' * 32}, 'target': \"{'b' * 32}\"}}}}\n"
-TIMEOUT_S = 60
 
 
 @pytest.fixture
@@ -54,33 +53,37 @@ def test_file_that_declares_nothing_asks_for_nothing(
 
 
 @pytest.mark.parametrize(
-    ("text", "paths"), [(BY_SLUG, {"segments", "models"}), (BY_ID, {"models"})]
+    ("text", "paths"), [(BY_SLUG, {"/api/segment", "/api/ml"}), (BY_ID, {"/api/ml"})]
 )
 def test_segments_are_asked_for_where_slugs_are_declared(
     lab: Lab, ahead: Ahead, file: Path, text: str, paths: set[str]
 ) -> None:
-    """Ids need no look-up; each reply is there once."""
+    """Ids need no look-up, unless somebody wants the segments all the same."""
     file.write_text(text)
     ahead.begin(file)
-    replies = {what: ahead.taken(what) for what in ("segments", "models")}
-    assert {what for what, reply in replies.items() if reply is not None} == paths
-    for reply in replies.values():
-        assert reply is None or isinstance(reply.result(TIMEOUT_S), list)
-    assert len(lab.account.requests()) == len(paths)
-    assert ahead.taken("models") is None
+    lab.account.wait(lambda: len(lab.account.requests()) == len(paths))
+    assert {entry["path"] for entry in lab.account.requests()} == paths
+    assert ahead.models() == []
+    assert ahead.segments()
+
+
+def test_each_is_asked_for_once(lab: Lab, ahead: Ahead) -> None:
+    """However often models and segments are wanted, also where nothing was sent ahead."""
+    for _ in range(2):
+        ahead.models()
+        ahead.segments()
+    assert len(lab.account.requests()) == 2
 
 
 def test_what_waits_for_nothing_asks_for_segments_alone(
-    ahead: Ahead, file: Path, monkeypatch: pytest.MonkeyPatch
+    lab: Lab, ahead: Ahead, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A preview of known models, a refresh and a destroy need no ML List."""
     monkeypatch.setenv("LYTICS_ML_NO_WAIT", "1")
     file.write_text(BY_SLUG)
     ahead.begin(file)
-    assert ahead.taken("models") is None
-    reply = ahead.taken("segments")
-    assert reply is not None
-    assert reply.result(TIMEOUT_S)
+    assert ahead.segments()
+    assert [entry["path"] for entry in lab.account.requests()] == ["/api/segment"]
 
 
 @pytest.mark.parametrize("variable", ["LIOKEY", "LYTICS_API_URL"])
@@ -91,8 +94,9 @@ def test_without_a_key_or_an_address_nothing_is_sent(
     monkeypatch.setenv(variable, "" if variable == "LIOKEY" else "no address")
     file.write_text(BY_SLUG)
     ahead.begin(file)
-    assert ahead.taken("segments") is ahead.taken("models") is None
     assert lab.account.requests() == []
+    with pytest.raises(LyticsError):
+        ahead.models()
 
 
 def test_error_is_raised_where_the_reply_is_wanted(
@@ -102,10 +106,8 @@ def test_error_is_raised_where_the_reply_is_wanted(
     monkeypatch.setenv("LIOKEY", "nobodys")
     file.write_text(BY_SLUG)
     ahead.begin(file)
-    reply = ahead.taken("segments")
-    assert reply is not None
     with pytest.raises(NotAuthorizedError):
-        reply.result(TIMEOUT_S)
+        ahead.segments()
 
 
 def test_client_that_cant_be_made_is_told_too(lab: Lab, file: Path) -> None:
@@ -121,7 +123,5 @@ def test_client_that_cant_be_made_is_told_too(lab: Lab, file: Path) -> None:
     program = Broken(QUICK)
     program.__dict__["settings"] = lab.settings()
     program.ahead.begin(file)
-    reply = program.ahead.taken("models")
-    assert reply is not None
     with pytest.raises(OSError, match="no certificates"):
-        reply.result(TIMEOUT_S)
+        program.ahead.models()

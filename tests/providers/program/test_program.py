@@ -241,6 +241,24 @@ def test_one_look_up_serves_all_segments(run: Program) -> None:
     assert asked.count("/api/segment") == 1
 
 
+@pytest.mark.parametrize("preview", [False, True])
+def test_rules_that_ask_the_account_cost_no_request(run: Program, *, preview: bool) -> None:
+    """Rules take the models and segments that the run asks for anyway."""
+    run.known = "a" * 32
+
+    def asked() -> list[str]:
+        mark = run.lab.account.mark()
+        run.up(CHURN, preview=preview)
+        return sorted(entry["path"] for entry in run.lab.account.requests(mark))
+
+    asked()
+    without = asked()
+    rules = "live-slots-left: {level: error, count: 1}\nused-name-declared: warn\n"
+    (run.folder / "stacks" / "rules.yaml").write_text(rules)
+    assert asked() == (["/api/ml", "/api/segment"] if preview else without)
+    assert len(without) <= 3
+
+
 def test_a_failed_gate_ends_the_program_once_with_a_table(run: Program) -> None:
     """All that went wrong is told at the end, when every model has had its turn."""
     run.lab.account.outcome({"target": "dormant"}, state="invalid", reason="too few users")
