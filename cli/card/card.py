@@ -12,8 +12,8 @@ from cli.models.rows import fitness_band
 from cli.models.table import shown_number
 from cli.review.words import Quoted, Words, words
 from cli.watch.watching import held_out_of
-from providers.lytics.domain.judging import is_healthy, number
-from providers.lytics.domain.watch import watch_of
+from providers.lytics.domain.live.judging import is_healthy, number
+from providers.lytics.domain.live.watch import watch_of
 from providers.lytics.shapes import Segment, Summary
 
 MOST_FEATURES = 20

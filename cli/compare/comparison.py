@@ -8,7 +8,7 @@ from cli.compare.margins import Margin, margins
 from cli.models.rows import SCORES, Row, fitness_band
 from cli.models.table import shown_number
 from cli.watch.watching import held_out_of
-from providers.lytics.domain.judging import number
+from providers.lytics.domain.live.judging import number
 from providers.lytics.history.record import Record
 
 NUMBERS = ("auc", "accuracy", "reach", "fitness", "rsq", "mse", "threshold", "audience_similarity")

@@ -20,7 +20,7 @@ from providers.lytics.api.answer import Answer
 from providers.lytics.api.client import LyticsClient
 from providers.lytics.api.requests import Request, Requests
 from providers.lytics.api.settings import Generation, Settings
-from providers.lytics.domain.liveness import LIVE_LIMIT
+from providers.lytics.domain.live.liveness import LIVE_LIMIT
 from providers.lytics.errors import LyticsError, RequestError
 
 # What the documents of both generations and recorded replies have.

@@ -12,10 +12,10 @@ from cli.screen.markdown import plain
 from cli.workspace.kinship import is_of_stack, key_in
 from cli.workspace.state import Resource, StackState
 from providers.lytics.domain.audiences import Use, Uses, unwritten
-from providers.lytics.domain.gate import kept_gate
+from providers.lytics.domain.finding.matching import contradictions
 from providers.lytics.domain.identity import same_name
-from providers.lytics.domain.liveness import Down, Unheeded
-from providers.lytics.domain.matching import contradictions
+from providers.lytics.domain.live.gate import kept_gate
+from providers.lytics.domain.live.liveness import Down, Unheeded
 from providers.lytics.domain.record import inputs_from, outputs_of
 from providers.lytics.domain.segments import SegmentBook
 from providers.lytics.errors import LyticsError

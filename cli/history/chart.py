@@ -6,7 +6,7 @@ from datetime import datetime
 from html import escape
 
 from cli.screen.page import text
-from providers.lytics.domain.watch import moment
+from providers.lytics.domain.live.watch import moment
 from providers.lytics.history.timeline import Past, Period
 
 WIDTH, HEIGHT = 340, 170

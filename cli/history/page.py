@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cli.history.chart import chart, tones_of
 from cli.models.table import shown_number
 from cli.screen.page import code, page, text, wide_table
-from providers.lytics.domain.judging import SCORES
+from providers.lytics.domain.live.judging import SCORES
 from providers.lytics.history.record import Record
 from providers.lytics.history.store import stamp
 from providers.lytics.history.timeline import Past, Timeline

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from cli.models.table import shown_number
 from cli.screen.terminal import can_show, count, text
-from providers.lytics.domain.watch import moment
+from providers.lytics.domain.live.watch import moment
 from providers.lytics.history.timeline import Past, Period, Timeline
 
 MAIN = ("auc", "accuracy", "reach")

@@ -7,10 +7,10 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from cli.importing.keys import key_of
-from providers.lytics.domain.creation import adoption_problems
 from providers.lytics.domain.declaration import ModelDeclaration, ModelInputs, Name
 from providers.lytics.domain.declaration import problems_across_fields as problems_across
 from providers.lytics.domain.explain import explain
+from providers.lytics.domain.finding.creation import adoption_problems
 from providers.lytics.domain.identity import (
     CONFIG_DEFAULTS,
     forms,
@@ -19,7 +19,7 @@ from providers.lytics.domain.identity import (
     proof_in,
     same_name,
 )
-from providers.lytics.domain.liveness import goes_live_by_itself, is_first_build
+from providers.lytics.domain.live.liveness import goes_live_by_itself, is_first_build
 from providers.lytics.domain.segments import SegmentBook, is_id
 from providers.lytics.shapes import Model
 from providers.lytics.stack_file.reader import Stack

@@ -12,7 +12,7 @@ from cli.models.rows import Row, fitness_band
 from cli.models.table import NONE, shown_number
 from cli.screen.terminal import can_show, count, mark, safe, text
 from providers.lytics.domain.audiences import named
-from providers.lytics.domain.judging import number
+from providers.lytics.domain.live.judging import number
 from providers.lytics.shapes import ErrorMatrix, Feature, Message, Summary
 
 BAR_WIDTH = 20

@@ -8,8 +8,8 @@ from typing import Any
 from cli.workspace.state import Resource, StackState
 from providers.lytics.api.client import LyticsClient
 from providers.lytics.domain.audiences import Use, Uses
-from providers.lytics.domain.gate import FITNESS_BANDS
-from providers.lytics.domain.judging import number
+from providers.lytics.domain.live.gate import FITNESS_BANDS
+from providers.lytics.domain.live.judging import number
 from providers.lytics.errors import LyticsError
 from providers.lytics.shapes import Model, Summary
 

@@ -7,8 +7,8 @@ from cli.drift.compare import Drift, Observed
 from cli.workspace.state import Resource, StackState
 from providers.lytics.domain.declaration import ModelDeclaration, ModelInputs, ModelSettings
 from providers.lytics.domain.diff import differ
-from providers.lytics.domain.gate import kept_gate
-from providers.lytics.domain.judging import Part, evaluate, scores_of
+from providers.lytics.domain.live.gate import kept_gate
+from providers.lytics.domain.live.judging import Part, evaluate, scores_of
 from providers.lytics.domain.segments import is_id
 from providers.lytics.shapes import Model, Summary
 from providers.lytics.stack_file.reader import Stack

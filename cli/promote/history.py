@@ -15,9 +15,9 @@ from cli.errors import PROBLEMS, CliError
 from cli.workspace.project import shown
 from cli.workspace.state import StackState
 from providers.lytics.domain.declaration import ModelDeclaration
+from providers.lytics.domain.live.watch import Watch, judge_numbers
 from providers.lytics.domain.record import hash_of
 from providers.lytics.domain.segments import SegmentBook
-from providers.lytics.domain.watch import Watch, judge_numbers
 from providers.lytics.errors import DeclarationError
 from providers.lytics.shapes import Summary
 from providers.lytics.stack_file.reader import Stack, read_stack_file

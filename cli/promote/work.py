@@ -18,9 +18,9 @@ from cli.workspace.account import connected
 from cli.workspace.project import Project, shown
 from cli.workspace.state import read_state
 from providers.lytics.domain.explain import did_you_mean
+from providers.lytics.domain.live.watch import watch_of
 from providers.lytics.domain.promoted import differing
 from providers.lytics.domain.segments import SegmentBook
-from providers.lytics.domain.watch import watch_of
 from providers.lytics.stack_file.only_here import WHOLE, exceptions, reason_for
 from providers.lytics.stack_file.reader import Stack, read_stack_file
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from cli.workspace.kinship import is_of_stack, key_in
 from cli.workspace.state import StackState
 from providers.lytics.domain.audiences import Use, Uses, users_left
+from providers.lytics.domain.finding.ownership import Holding
 from providers.lytics.domain.identity import proof_in
-from providers.lytics.domain.liveness import is_first_build
-from providers.lytics.domain.ownership import Holding
+from providers.lytics.domain.live.liveness import is_first_build
 from providers.lytics.shapes import Model
 
 

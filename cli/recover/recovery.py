@@ -6,12 +6,12 @@ from typing import Any
 
 from cli.workspace.kinship import is_of_stack, key_in
 from cli.workspace.state import Resource, StackState
-from providers.lytics.domain.creation import Account, TakeUp, decide
 from providers.lytics.domain.declaration import EVEN_IF_USED, ModelInputs, OnDelete
 from providers.lytics.domain.diff import differ
+from providers.lytics.domain.finding.creation import Account, TakeUp, decide
+from providers.lytics.domain.finding.matching import Wanted
+from providers.lytics.domain.finding.ownership import Holding
 from providers.lytics.domain.identity import NameIndex, forms, lineage, lineages_of, proof_in
-from providers.lytics.domain.matching import Wanted
-from providers.lytics.domain.ownership import Holding
 from providers.lytics.domain.segments import SegmentBook
 from providers.lytics.errors import ConflictError
 from providers.lytics.shapes import Model

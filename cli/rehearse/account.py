@@ -17,7 +17,7 @@ from cli.workspace.state import StackState
 from providers.lytics.api.client import LyticsClient
 from providers.lytics.api.settings import Settings
 from providers.lytics.domain.audiences import Uses, uses_in
-from providers.lytics.domain.judging import scores_of
+from providers.lytics.domain.live.judging import scores_of
 from providers.lytics.errors import ForbiddenError, LyticsError
 from providers.lytics.shapes import Segment, Summary
 from providers.lytics.stack_file.reader import Stack

@@ -11,11 +11,11 @@ from cli.workspace.kinship import key_in
 from cli.workspace.state import StackState
 from providers.lytics.domain.audiences import Use, Uses
 from providers.lytics.domain.declaration import ModelDeclaration
-from providers.lytics.domain.liveness import LIVE_LIMIT
+from providers.lytics.domain.live.liveness import LIVE_LIMIT
 
 Json = Mapping[str, Any]
 _REFUSED = 400
-# What `up` ends with (providers/lytics/program/outcomes.py): gates and all else that models do.
+# What `up` ends with (providers/lytics/program/ending/outcomes.py): gates, and all else.
 _NOT_PASSED = re.compile(r"error: (\d+) models? did not pass")
 
 

@@ -7,7 +7,7 @@ from cli.rehearse.rehearse import Rehearsed
 from cli.rehearse.scores import Gates
 from cli.screen.terminal import count
 from providers.lytics.domain.audiences import Use, told
-from providers.lytics.domain.liveness import LIVE_LIMIT
+from providers.lytics.domain.live.liveness import LIVE_LIMIT
 
 IF: dict[Gates, str] = {
     "pass": "if the gates pass",

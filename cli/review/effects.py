@@ -11,7 +11,7 @@ from typing import Any
 from cli.review.change import Subject
 from cli.review.words import Quoted, Words, words
 from providers.lytics.domain.declaration import ModelInputs
-from providers.lytics.domain.liveness import Way, to_write, way_of
+from providers.lytics.domain.live.liveness import Way, to_write, way_of
 from providers.lytics.shapes import Model
 
 _ONLY_STATE = "The state remembers it; nothing is written to Lytics"

@@ -9,9 +9,9 @@ from cli.drift.compare import Drift
 from cli.workspace.state import Resource, StackState
 from providers.lytics.api.account_profile import AccountProfile
 from providers.lytics.domain.audiences import Uses
+from providers.lytics.domain.finding.matching import Wanted
+from providers.lytics.domain.finding.ownership import Holding
 from providers.lytics.domain.identity import NameIndex, listed_as
-from providers.lytics.domain.matching import Wanted
-from providers.lytics.domain.ownership import Holding
 from providers.lytics.domain.record import inputs_from
 from providers.lytics.errors import LyticsError
 from providers.lytics.shapes import Model, Summary

@@ -10,7 +10,7 @@ from typing import Any
 from cli.review.change import Loss, Review, Subject
 from cli.review.words import Quoted, Words, words
 from providers.lytics.domain.audiences import Uses, named, users_left
-from providers.lytics.domain.liveness import way_of
+from providers.lytics.domain.live.liveness import way_of
 from providers.lytics.shapes import Model
 
 

@@ -7,7 +7,7 @@ from cli.review.losses import told_losses
 from cli.review.losses import verdict as losses_verdict
 from cli.review.words import Words, rendered
 from cli.screen.markdown import code, fenced, html_text, table
-from providers.lytics.domain.judging import mark_of
+from providers.lytics.domain.live.judging import mark_of
 from providers.lytics.domain.rulebook import Level
 
 # GitHub refuses a longer comment ("Body is too long (maximum is 65536 characters)").

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from cli.review.change import Change
 from cli.review.known import Facts
 from cli.review.words import Quoted, Words, words
-from providers.lytics.domain.liveness import over_limit
+from providers.lytics.domain.live.liveness import over_limit
 from providers.lytics.domain.rulebook import LOSES_SCORES
 
 

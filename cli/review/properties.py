@@ -7,8 +7,8 @@ from cli.review.change import Property
 from cli.review.plan import Step
 from cli.screen.markdown import plain
 from providers.lytics.domain.diff import Difference, Unknown, config_differences, differ
-from providers.lytics.domain.gate import Gate, kept_gate
 from providers.lytics.domain.identity import normalised_config
+from providers.lytics.domain.live.gate import Gate, kept_gate
 from providers.lytics.errors import ConflictError
 
 _GOING_LIVE = {

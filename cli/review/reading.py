@@ -15,12 +15,12 @@ from cli.review.properties import changed_properties, gate_differences, new_prop
 from cli.review.words import Quoted, Words, words
 from cli.workspace.state import StackState
 from providers.lytics.domain.audiences import Use
-from providers.lytics.domain.creation import Account, Adopt, Refuse, TakeUp, decide
 from providers.lytics.domain.declaration import ModelInputs, policy_of
-from providers.lytics.domain.gate import kept_gate
-from providers.lytics.domain.judging import evaluate, scores_of
-from providers.lytics.domain.liveness import is_first_build, joins, way_of
-from providers.lytics.domain.matching import Wanted
+from providers.lytics.domain.finding.creation import Account, Adopt, Refuse, TakeUp, decide
+from providers.lytics.domain.finding.matching import Wanted
+from providers.lytics.domain.live.gate import kept_gate
+from providers.lytics.domain.live.judging import evaluate, scores_of
+from providers.lytics.domain.live.liveness import is_first_build, joins, way_of
 from providers.lytics.shapes import Model, Summary
 
 MOST_FEATURES = 8

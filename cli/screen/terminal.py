@@ -103,7 +103,7 @@ def can_show(characters: str) -> bool:
 
 def mark(passed: bool | None) -> str:  # noqa: FBT001 - a value, no switch
     """Return what stands beside a part of a gate, in signs that stdout can show."""
-    from providers.lytics.domain.judging import mark_of  # noqa: PLC0415 - only where a gate is
+    from providers.lytics.domain.live.judging import mark_of  # noqa: PLC0415 - only where a gate is
 
     return mark_of(passed, in_words=not can_show("✓✗"))
 

@@ -12,11 +12,17 @@ from cli.workspace.project import Project, shown
 from cli.workspace.segments import fault_of
 from cli.workspace.state import NoStackError, Resource, StackState, read_state
 from providers.lytics.api.client import LyticsClient
-from providers.lytics.domain.creation import adoption_problems
 from providers.lytics.domain.declaration import policy_of
 from providers.lytics.domain.diff import differ
+from providers.lytics.domain.finding.creation import adoption_problems
 from providers.lytics.domain.identity import lineage, lineages_of, proof_in, same_name
-from providers.lytics.domain.liveness import LIVE_LIMIT, is_first_build, joins, over_limit, way_of
+from providers.lytics.domain.live.liveness import (
+    LIVE_LIMIT,
+    is_first_build,
+    joins,
+    over_limit,
+    way_of,
+)
 from providers.lytics.domain.rulebook import OF_ACCOUNT
 from providers.lytics.domain.segments import SegmentBook
 from providers.lytics.errors import ConflictError, LyticsError

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from cli.workspace.state import Resource, StackState
 from providers.lytics.domain.declaration import ModelDeclaration
-from providers.lytics.domain.gate import kept_gate
-from providers.lytics.domain.watch import Watch, watch_of
+from providers.lytics.domain.live.gate import kept_gate
+from providers.lytics.domain.live.watch import Watch, watch_of
 from providers.lytics.history.timeline import Period, Timeline
 from providers.lytics.shapes import Model
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from cli.models.rows import SUMMARIES_AT_ONCE
 from cli.watch.subjects import Subject
-from providers.lytics.domain.judging import Part, is_healthy, scores_of
-from providers.lytics.domain.watch import LiveModel, judge_live, lowest
+from providers.lytics.domain.live.judging import Part, is_healthy, scores_of
+from providers.lytics.domain.live.watch import LiveModel, judge_live, lowest
 from providers.lytics.errors import LyticsError
 from providers.lytics.history.record import Record, Shortfall, shortfalls
 from providers.lytics.history.store import stamp

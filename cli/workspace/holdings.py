@@ -5,8 +5,8 @@ from functools import cache
 
 from cli.workspace.project import Project
 from cli.workspace.pulumi import run_pulumi
-from providers.lytics.domain.ownership import Holding
-from providers.lytics.host.states import ask_holdings
+from providers.lytics.domain.finding.ownership import Holding
+from providers.lytics.states import ask_holdings
 
 
 def holdings_of(project: Project) -> Callable[[], tuple[Holding, ...]]:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from providers.lytics.activation import MlModelActivationProvider
     from providers.lytics.model import MlModelProvider
-    from providers.lytics.program.activation_resource import MlModelActivation
+    from providers.lytics.program.builds.waiting import wait_until_built
     from providers.lytics.program.declare import declare
-    from providers.lytics.program.model_resource import MlModel
+    from providers.lytics.program.resources.activation import MlModelActivation
+    from providers.lytics.program.resources.model import MlModel
     from providers.lytics.program.stack_outputs import export
     from providers.lytics.program.start import read_stack
-    from providers.lytics.program.waiting import wait_until_built
 
 # httpx loads a command line of its own, with rich and click, wherever those are installed. Nobody
 # calls it here, and every `pulumi up` starts two processes that would pay for it; httpx itself does
@@ -35,14 +35,14 @@ __all__ = [
 ]
 
 _HOMES = {
-    "MlModel": "program.model_resource",
-    "MlModelActivation": "program.activation_resource",
+    "MlModel": "program.resources.model",
+    "MlModelActivation": "program.resources.activation",
     "MlModelActivationProvider": "activation",
     "MlModelProvider": "model",
     "declare": "program.declare",
     "export": "program.stack_outputs",
     "read_stack": "program.start",
-    "wait_until_built": "program.waiting",
+    "wait_until_built": "program.builds.waiting",
 }
 
 

@@ -7,7 +7,7 @@ from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, Up
 
 from providers.lytics.domain.activation import ActivationInputs, differs
 from providers.lytics.errors import ConflictError
-from providers.lytics.host.adapter import StatelessProvider, check_shape, plain, told
+from providers.lytics.host.engine.adapter import StatelessProvider, check_shape, plain, told
 from providers.lytics.host.swap import ActivationLifecycle
 
 

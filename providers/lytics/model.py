@@ -15,7 +15,7 @@ from providers.lytics.domain.declaration import (
 )
 from providers.lytics.domain.diff import differ
 from providers.lytics.errors import DeclarationError
-from providers.lytics.host.adapter import StatelessProvider, check_shape, plain, told
+from providers.lytics.host.engine.adapter import StatelessProvider, check_shape, plain, told
 from providers.lytics.host.lifecycle import ModelLifecycle
 
 if TYPE_CHECKING:

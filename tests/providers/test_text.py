@@ -3,7 +3,7 @@
 import pytest
 
 from providers.lytics.errors import ConflictError
-from providers.lytics.host.adapter import ProviderFaultError, told
+from providers.lytics.host.engine.adapter import ProviderFaultError, told
 from providers.lytics.text import harmless, without_controls
 
 

@@ -8,9 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from providers.lytics.domain.declaration import Change, HexId
 from providers.lytics.domain.diff import holds_unknown
-from providers.lytics.domain.gate import Gate, kept_gate
-from providers.lytics.domain.judging import Part
-from providers.lytics.domain.liveness import Down, Unheeded
+from providers.lytics.domain.live.gate import Gate, kept_gate
+from providers.lytics.domain.live.judging import Part
+from providers.lytics.domain.live.liveness import Down, Unheeded
 from providers.lytics.domain.record import MOST_REMEMBERED
 from providers.lytics.text import harmless
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from providers.lytics.domain.filterql import Definition, Read, Reads, read_text
-from providers.lytics.domain.filterql_tree import text_of_tree
+from providers.lytics.domain.filterql.text import Definition, Read, Reads, read_text
+from providers.lytics.domain.filterql.tree import text_of_tree
 from providers.lytics.shapes import Model, Segment
 
 

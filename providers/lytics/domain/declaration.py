@@ -18,9 +18,9 @@ from pydantic import (
 )
 
 from providers.lytics.domain.duration import Duration
-from providers.lytics.domain.gate import Gate
 from providers.lytics.domain.identity import FORBIDDEN_IN_NAMES
-from providers.lytics.domain.watch import Watch
+from providers.lytics.domain.live.gate import Gate
+from providers.lytics.domain.live.watch import Watch
 
 
 class Change(Enum):

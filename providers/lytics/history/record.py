@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any, Literal, get_args
 
-from providers.lytics.domain.judging import Part
+from providers.lytics.domain.live.judging import Part
 from providers.lytics.text import harmless
 
 Event = Literal["live", "retrained", "judged", "not live"]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from providers.lytics.domain.judging import Part
+from providers.lytics.domain.live.judging import Part
 from providers.lytics.history.record import Event, Record, shortfalls
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from providers.lytics.domain.creation import (
+from providers.lytics.domain.declaration import ModelInputs
+from providers.lytics.domain.finding.creation import (
     Account,
     Adopt,
     Refuse,
@@ -12,10 +13,9 @@ from providers.lytics.domain.creation import (
     decide,
     payload,
 )
-from providers.lytics.domain.declaration import ModelInputs
-from providers.lytics.domain.matching import Wanted, likely, matches
+from providers.lytics.domain.finding.matching import Wanted, likely, matches
+from providers.lytics.domain.finding.unique_name import refusal
 from providers.lytics.domain.record import with_declared_lineage
-from providers.lytics.domain.unique_name import refusal
 from providers.lytics.errors import (
     AccountError,
     ConflictError,

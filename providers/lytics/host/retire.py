@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from providers.lytics.domain.declaration import ModelInputs, OnDelete
-from providers.lytics.domain.liveness import goes_live_by_itself
+from providers.lytics.domain.live.liveness import goes_live_by_itself
 from providers.lytics.domain.record import inputs_from
 from providers.lytics.errors import ConflictError
 from providers.lytics.host.run import Run
-from providers.lytics.host.switching import switch
 from providers.lytics.host.update import show
 from providers.lytics.shapes import Model
+from providers.lytics.switching import switch
 
 
 class Retirement:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from providers.lytics.api.settings import Settings
-from providers.lytics.domain.ownership import Holding
+from providers.lytics.domain.finding.ownership import Holding
 from providers.lytics.errors import (
     AccountError,
     ForbiddenError,
@@ -19,11 +19,11 @@ from providers.lytics.errors import (
     RequestError,
 )
 from providers.lytics.host.declared import Declarations, Declared
-from providers.lytics.host.engine_log import tell, warn
+from providers.lytics.host.engine.log import tell, warn
 from providers.lytics.host.model_list import Look, Looks
-from providers.lytics.host.states import ask_holdings
 from providers.lytics.host.used import Users
 from providers.lytics.shapes import Model
+from providers.lytics.states import ask_holdings
 from providers.lytics.timing import REAL, Timing
 
 if TYPE_CHECKING:

@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from providers.lytics.domain.activation import ActivationInputs, Outcome
-from providers.lytics.domain.gate import Gate
-from providers.lytics.domain.judging import Part, Verdict, evaluate, scores_of
-from providers.lytics.domain.liveness import LIVE_LIMIT, Down, Unheeded, to_write
+from providers.lytics.domain.live.gate import Gate
+from providers.lytics.domain.live.judging import Part, Verdict, evaluate, scores_of
+from providers.lytics.domain.live.liveness import LIVE_LIMIT, Down, Unheeded, to_write
 from providers.lytics.errors import NotFoundError, RequestError, UnreadableReplyError
 from providers.lytics.host.case import Case, case_of, live_before
 from providers.lytics.host.run import Run
-from providers.lytics.host.switching import switch
 from providers.lytics.shapes import Model, Summary
+from providers.lytics.switching import switch
 
 
 class ActivationLifecycle:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from providers.lytics.domain.declaration import ModelInputs
-from providers.lytics.domain.liveness import (
+from providers.lytics.domain.live.liveness import (
     Unheeded,
     Way,
     goes_live_by_itself,
@@ -15,8 +15,8 @@ from providers.lytics.domain.liveness import (
 )
 from providers.lytics.domain.record import outputs_of
 from providers.lytics.host.run import Run
-from providers.lytics.host.switching import switch
 from providers.lytics.shapes import Model
+from providers.lytics.switching import switch
 
 
 def settled(  # noqa: PLR0913 - each is one fact of the model

@@ -10,18 +10,17 @@ from pulumi.output import UNKNOWN
 from providers.lytics.api.settings import STATE_WRITES_PAY_FROM
 from providers.lytics.domain.declaration import ModelDeclaration
 from providers.lytics.domain.identity import lineage
+from providers.lytics.domain.live.watch import watch_of
 from providers.lytics.domain.renaming import renames_of
 from providers.lytics.domain.segments import is_id
-from providers.lytics.domain.watch import watch_of
 from providers.lytics.errors import DeclarationError, Problem
-from providers.lytics.host.states import ask_holdings
-from providers.lytics.program.activation_resource import MlModelActivation
+from providers.lytics.program.ending.history import Kept, keep_history
+from providers.lytics.program.ending.outcomes import Failure
 from providers.lytics.program.later import awaited
-from providers.lytics.program.model_resource import MlModel, Spelled
-from providers.lytics.program.outcomes import Failure
-from providers.lytics.program.past import Kept, keep_history
 from providers.lytics.program.preview_notes import Planned, note
 from providers.lytics.program.program import Program, this_program
+from providers.lytics.program.resources.activation import MlModelActivation
+from providers.lytics.program.resources.model import MlModel, Spelled
 from providers.lytics.program.rules import check_in_account
 from providers.lytics.program.sdk_costs import register_what_is_declared
 from providers.lytics.program.segment_lookup import resolve_all
@@ -29,6 +28,7 @@ from providers.lytics.program.stack_outputs import Declared
 from providers.lytics.program.start import told_to_the_user
 from providers.lytics.program.used_notes import warn_of_deletions
 from providers.lytics.stack_file.reader import Stack
+from providers.lytics.states import ask_holdings
 
 # The engine takes up so many models while the program declares the next ones.
 TOGETHER = 200

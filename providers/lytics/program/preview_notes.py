@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import pulumi
 
-from providers.lytics.domain.creation import (
+from providers.lytics.domain.declaration import ModelInputs
+from providers.lytics.domain.finding.creation import (
     Account,
     Adopt,
     Decision,
@@ -15,17 +16,16 @@ from providers.lytics.domain.creation import (
     Train,
     decide,
 )
-from providers.lytics.domain.declaration import ModelInputs
+from providers.lytics.domain.finding.matching import Wanted, are_kin
+from providers.lytics.domain.finding.ownership import Holding
+from providers.lytics.domain.finding.unique_name import warning
 from providers.lytics.domain.identity import NameIndex
-from providers.lytics.domain.liveness import joins, over_limit, way_of
-from providers.lytics.domain.matching import Wanted, are_kin
-from providers.lytics.domain.ownership import Holding
-from providers.lytics.domain.unique_name import warning
+from providers.lytics.domain.live.liveness import joins, over_limit, way_of
 from providers.lytics.errors import ConflictError, LyticsError
-from providers.lytics.host.states import ask_holdings
-from providers.lytics.program.model_resource import MlModel
 from providers.lytics.program.program import Program
+from providers.lytics.program.resources.model import MlModel
 from providers.lytics.shapes import Model
+from providers.lytics.states import ask_holdings
 
 
 @dataclass(frozen=True)

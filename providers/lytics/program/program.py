@@ -9,17 +9,17 @@ import pulumi
 
 from providers.lytics.api.settings import KEY_VARIABLE, Settings, keys_differ
 from providers.lytics.program.ahead import Ahead
-from providers.lytics.program.ending import warn_now
-from providers.lytics.program.outcomes import Aftermath, Outcomes
+from providers.lytics.program.ending.exit import warn_now
+from providers.lytics.program.ending.outcomes import Aftermath, Outcomes
 from providers.lytics.timing import REAL, Timing
 
 if TYPE_CHECKING:
     import httpx
 
     from providers.lytics.api.client import LyticsClient
-    from providers.lytics.program.model_resource import MlModel
+    from providers.lytics.program.builds.watcher import BuildWatcher
+    from providers.lytics.program.resources.model import MlModel
     from providers.lytics.program.segment_lookup import SegmentLookup
-    from providers.lytics.program.watcher import BuildWatcher
     from providers.lytics.shapes import Model
 
 
@@ -77,7 +77,7 @@ class Program:
     @cached_property
     def watcher(self) -> "BuildWatcher":
         """The one watcher of all builds."""
-        from providers.lytics.program.watcher import BuildWatcher  # noqa: PLC0415 - see client
+        from providers.lytics.program.builds.watcher import BuildWatcher  # noqa: PLC0415 - see client
 
         client = self.client
         return BuildWatcher(
@@ -113,7 +113,7 @@ class Program:
         return self.watcher.look()
 
     async def _aftermath(self) -> "Aftermath":
-        from providers.lytics.program.held_back import account_now, held_back  # noqa: PLC0415
+        from providers.lytics.program.ending.held_back import account_now, held_back  # noqa: PLC0415
 
         account = await account_now(self)
         return account, await held_back(self, account)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from providers.lytics.errors import ForbiddenError
-from providers.lytics.program.ending import end_program
+from providers.lytics.program.ending.exit import end_program
 
 if TYPE_CHECKING:
     from pathlib import Path

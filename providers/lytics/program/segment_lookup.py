@@ -9,7 +9,7 @@ from pulumi.output import UNKNOWN
 
 from providers.lytics.domain.segments import SegmentBook, is_id, unfit
 from providers.lytics.errors import DeclarationError, Problem
-from providers.lytics.program.ending import end_program
+from providers.lytics.program.ending.exit import end_program
 from providers.lytics.program.later import awaited
 from providers.lytics.shapes import Segment
 

@@ -7,11 +7,11 @@ from typing import Any
 import pulumi
 
 from providers.lytics.errors import LyticsError
-from providers.lytics.program.activation_resource import MlModelActivation
+from providers.lytics.program.builds.waiting import wait_until_built
 from providers.lytics.program.later import made_of, then
-from providers.lytics.program.model_resource import MlModel
 from providers.lytics.program.program import Program, this_program
-from providers.lytics.program.waiting import wait_until_built
+from providers.lytics.program.resources.activation import MlModelActivation
+from providers.lytics.program.resources.model import MlModel
 from providers.lytics.shapes import Model
 
 SHOWN_SCORES = ("auc", "accuracy", "reach")

@@ -14,7 +14,7 @@ import pulumi
 from providers.lytics.errors import LyticsError
 from providers.lytics.program import sdk_costs
 from providers.lytics.program.ahead import declares_models
-from providers.lytics.program.ending import end_program, end_when_interrupted
+from providers.lytics.program.ending.exit import end_program, end_when_interrupted
 from providers.lytics.program.program import this_program
 from providers.lytics.program.rules import check_offline, has_rules
 

@@ -12,7 +12,7 @@ import pulumi
 
 from providers.lytics.domain.declaration import Removal
 from providers.lytics.errors import LyticsError
-from providers.lytics.program.held_back import exported
+from providers.lytics.program.ending.held_back import exported
 from providers.lytics.program.program import Program
 
 _MODEL = "lytics:MlModel::"

@@ -16,10 +16,10 @@ from cli.promote.work import Checked
 from cli.schema.outputs import output_schema
 from cli.workspace.state import StackState
 from providers.lytics.domain.declaration import ModelDeclaration
-from providers.lytics.domain.gate import Gate
-from providers.lytics.domain.judging import Part
+from providers.lytics.domain.live.gate import Gate
+from providers.lytics.domain.live.judging import Part
+from providers.lytics.domain.live.watch import watch_of
 from providers.lytics.domain.promoted import OF_ENVIRONMENT, OWN_FIRST, PROMOTED, differing
-from providers.lytics.domain.watch import watch_of
 from providers.lytics.shapes import Model, Summary
 from providers.lytics.stack_file.only_here import WHOLE, exceptions, reason_for
 from providers.lytics.stack_file.reader import Stack

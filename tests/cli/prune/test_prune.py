@@ -6,7 +6,7 @@ import pytest
 from cli.prune.retired import retired, to_delete
 from cli.schema.outputs import output_schema
 from providers.lytics.domain.audiences import Audience, uses_of_models
-from providers.lytics.domain.ownership import Holding
+from providers.lytics.domain.finding.ownership import Holding
 from providers.lytics.shapes import Model
 from tests.cli.conftest import Run
 from tests.support.engine.project import Project

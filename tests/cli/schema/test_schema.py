@@ -11,8 +11,8 @@ from cli.schema.schema_json import rules_schema, rules_schema_text, schema, sche
 from cli.validate.validation import validate_file
 from cli.workspace.project import find_project
 from providers.lytics.domain.declaration import ModelConfig, ModelDeclaration
-from providers.lytics.domain.gate import Gate, Margins
-from providers.lytics.domain.watch import Drop, Watch
+from providers.lytics.domain.live.gate import Gate, Margins
+from providers.lytics.domain.live.watch import Drop, Watch
 from providers.lytics.stack_file.reader import RULES_FILE
 from tests.cli.conftest import ROOT, Folder, Run
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from providers.lytics.domain import filterql
 from providers.lytics.domain.audiences import Audience, read_definition, uses_of_models
+from providers.lytics.domain.filterql import text as filterql
 
 PREMIER = "Premier Likelihood"
 

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from providers.lytics.domain.judging import Part
+from providers.lytics.domain.live.judging import Part
 from providers.lytics.history.record import Read, Record, Shortfall, as_lines, read_lines
 from providers.lytics.history.timeline import Seen, Timeline, news
 

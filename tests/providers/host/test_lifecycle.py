@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from providers.lytics.domain.matching import Wanted
+from providers.lytics.domain.finding.matching import Wanted
 from providers.lytics.errors import AccountError, ConflictError, RequestError
 from providers.lytics.host.lifecycle import ModelLifecycle
 from sandbox.segments import segment_id

@@ -9,9 +9,9 @@ import pytest
 
 from providers.lytics.api.client import LyticsClient
 from providers.lytics.api.settings import Settings
-from providers.lytics.domain.creation import Account, Decision, decide, payload
 from providers.lytics.domain.declaration import ModelInputs
-from providers.lytics.domain.matching import Wanted
+from providers.lytics.domain.finding.creation import Account, Decision, decide, payload
+from providers.lytics.domain.finding.matching import Wanted
 from providers.lytics.errors import (
     ConflictError,
     GatewayTimeoutError,

@@ -15,9 +15,9 @@ from pulumi.runtime import rpc
 from providers.lytics import MlModelActivationProvider, MlModelProvider, model
 from providers.lytics.domain.diff import Unknown
 from providers.lytics.errors import ConflictError
-from providers.lytics.host import adapter
 from providers.lytics.host import run as run_module
-from providers.lytics.host.adapter import ProviderFaultError, StatelessProvider, plain, told
+from providers.lytics.host.engine import adapter
+from providers.lytics.host.engine.adapter import ProviderFaultError, StatelessProvider, plain, told
 from tests.support.lab import ALL_USERS, HIGH_VALUE, Lab, declared, properties, through_engine
 
 Json = dict[str, Any]

@@ -12,7 +12,7 @@ import pytest
 
 from providers.lytics.api.client import LyticsClient
 from providers.lytics.api.settings import Settings
-from providers.lytics.domain.ownership import Holding
+from providers.lytics.domain.finding.ownership import Holding
 from providers.lytics.errors import AccountError, ConflictError, ForbiddenError, RequestError
 from providers.lytics.host import run as run_module
 from providers.lytics.host.declared import Declarations

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from providers.lytics.domain.activation import ActivationInputs, Outcome, differs
-from providers.lytics.domain.liveness import LIVE_LIMIT
-from providers.lytics.domain.ownership import Holding
+from providers.lytics.domain.finding.ownership import Holding
+from providers.lytics.domain.live.liveness import LIVE_LIMIT
 from providers.lytics.errors import AccountError, ConflictError, RequestError
 from providers.lytics.host.lifecycle import ModelLifecycle
 from providers.lytics.host.run import Run

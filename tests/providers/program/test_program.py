@@ -12,18 +12,13 @@ import pytest
 from pulumi.runtime import mocks
 
 from providers.lytics import MlModel, MlModelActivation, MlModelActivationProvider, MlModelProvider
+from providers.lytics.domain.finding.ownership import Holding
 from providers.lytics.domain.identity import lineage
-from providers.lytics.domain.ownership import Holding
 from providers.lytics.errors import ConflictError
 from providers.lytics.program import declare as program
-from providers.lytics.program import (
-    outcomes,
-    preview_notes,
-    segment_lookup,
-    stack_outputs,
-    start,
-    waiting,
-)
+from providers.lytics.program import preview_notes, segment_lookup, stack_outputs, start
+from providers.lytics.program.builds import waiting
+from providers.lytics.program.ending import outcomes
 from providers.lytics.program.program import Program as Shared
 from providers.lytics.program.program import this_program, use
 from tests.support.lab import ALL_USERS, HIGH_VALUE, Lab, through_engine

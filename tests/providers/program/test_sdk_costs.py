@@ -14,7 +14,7 @@ import pulumi
 import pytest
 from pulumi.runtime import resource
 
-from providers.lytics.host.threads import HOST_THREADS, widen
+from providers.lytics.host.engine.threads import HOST_THREADS, widen
 from providers.lytics.program import sdk_costs
 from providers.lytics.program.sdk_costs import NO_DEBUG_VARIABLE, spare_debug_messages
 

@@ -6,7 +6,7 @@ from textwrap import dedent
 import pytest
 
 from providers.lytics.domain.declaration import ModelConfig
-from providers.lytics.domain.gate import Gate
+from providers.lytics.domain.live.gate import Gate
 from providers.lytics.errors import DeclarationError
 from providers.lytics.stack_file import yaml_reader
 from providers.lytics.stack_file.reader import Stack, read_stack_file

@@ -16,7 +16,7 @@ from providers.lytics.activation import MlModelActivationProvider
 from providers.lytics.domain.declaration import ModelDeclaration
 from providers.lytics.domain.identity import lineage
 from providers.lytics.domain.renaming import renames_of
-from providers.lytics.host.adapter import ProviderFaultError
+from providers.lytics.host.engine.adapter import ProviderFaultError
 from providers.lytics.host.run import Run
 from providers.lytics.model import MlModelProvider
 from sandbox.segments import segment_id

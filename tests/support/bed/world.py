@@ -15,8 +15,8 @@ from cli.workspace.state import parse_state
 from providers.lytics.api.client import LyticsClient
 from providers.lytics.api.settings import Settings
 from providers.lytics.domain.declaration import ModelDeclaration, ModelInputs
+from providers.lytics.domain.finding.ownership import Holding, holdings_in
 from providers.lytics.domain.identity import default_name, proof_in
-from providers.lytics.domain.ownership import Holding, holdings_in
 from providers.lytics.domain.record import hash_of
 from providers.lytics.domain.segments import SegmentBook
 from providers.lytics.host.run import Run

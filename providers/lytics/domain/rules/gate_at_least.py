@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from providers.lytics.domain.declaration import ModelDeclaration
-from providers.lytics.domain.gate import FITNESS_BANDS, Bounds
+from providers.lytics.domain.live.gate import FITNESS_BANDS, Bounds
 from providers.lytics.domain.rulebook import Facts, Rule
 
 _AT_MOST = {"mse", "audience_similarity"}

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from providers.lytics.domain.liveness import LIVE_LIMIT
+from providers.lytics.domain.live.liveness import LIVE_LIMIT
 from providers.lytics.domain.rulebook import Facts, Found, Rule
 
 

@@ -1,0 +1,1 @@
+"""What faces the engine: its calls, its display, its threads."""

@@ -1,0 +1,1 @@
+"""How a program ends: what went wrong, what an up holds back, what goes into the history."""

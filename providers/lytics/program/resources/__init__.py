@@ -1,0 +1,1 @@
+"""The resources that a program declares, and what their arguments may be."""
