@@ -40,11 +40,11 @@ def rehearse(  # noqa: PLR0913 - each is one option of the command line
     """
     from cli.edit.output import write_text
     from cli.errors import OK, PROBLEMS
-    from cli.rehearse import words
-    from cli.rehearse.markdown import as_markdown
-    from cli.rehearse.page import as_page
     from cli.rehearse.rehearse import rehearse as carry_out
-    from cli.rehearse.screen import as_screen
+    from cli.rehearse.showing import words
+    from cli.rehearse.showing.markdown import as_markdown
+    from cli.rehearse.showing.page import as_page
+    from cli.rehearse.showing.screen import as_screen
     from cli.screen.terminal import console, say_json, show
     from cli.workspace.project import find_project
 

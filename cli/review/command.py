@@ -52,9 +52,9 @@ def review(  # noqa: PLR0913 - each is one option of the command line
     from cli.review import facts
     from cli.review.bound import bind
     from cli.review.change import Review
+    from cli.review.deciding.reading import with_limits
     from cli.review.limits import parse_limit, refusals
     from cli.review.plan import parse_plan
-    from cli.review.reading import with_limits
     from cli.workspace.project import find_project
     from cli.workspace.state import read_state
     from providers.lytics.domain.rulebook import Level
@@ -90,10 +90,10 @@ def _finish(made: "Review", markdown: Path | None, html: Path | None, *, as_json
     """Show a review in each way that is wanted, and end."""
     from cli.edit.output import write_text
     from cli.errors import OK, PROBLEMS
-    from cli.review.as_json import as_json as review_json
-    from cli.review.markdown import as_markdown
-    from cli.review.page import as_page
-    from cli.review.screen import as_screen
+    from cli.review.showing.as_json import as_json as review_json
+    from cli.review.showing.markdown import as_markdown
+    from cli.review.showing.page import as_page
+    from cli.review.showing.screen import as_screen
     from cli.screen.terminal import console, say_json
 
     if markdown is not None:

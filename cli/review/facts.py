@@ -10,9 +10,9 @@ from cli.drift.compare import Drift, Observed, compare
 from cli.errors import CliError
 from cli.models.rows import SUMMARIES_AT_ONCE
 from cli.review.change import Review
+from cli.review.deciding.reading import ids_worth_asking, review_of, segments_of
 from cli.review.known import Facts
 from cli.review.plan import Plan, parse_plan
-from cli.review.reading import ids_worth_asking, review_of, segments_of
 from cli.review.words import Quoted, Words, words
 from cli.rules.check import judge_all
 from cli.rules.look import ask_for_rules

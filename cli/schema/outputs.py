@@ -10,7 +10,7 @@ from cli.importing.as_json import ImportJson
 from cli.promote.as_json import PromoteJson
 from cli.prune.report import PruneJson
 from cli.recover.as_json import RecoverJson
-from cli.review.as_json import ReviewJson
+from cli.review.showing.as_json import ReviewJson
 from cli.screen.json_error import ErrorJson
 
 OUTPUTS: Mapping[str, Any] = {

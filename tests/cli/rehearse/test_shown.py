@@ -5,12 +5,12 @@ from html.parser import HTMLParser
 import pytest
 
 from cli.errors import CliError
-from cli.rehearse.markdown import LONGEST, as_markdown
-from cli.rehearse.page import as_page
 from cli.rehearse.rehearsal import Gap, Left, Moment, Peak, Rehearsal, Write
 from cli.rehearse.rehearse import Rehearsed
 from cli.rehearse.scores import outcomes_for, parse_scores
-from cli.rehearse.words import is_trouble, sentence
+from cli.rehearse.showing.markdown import LONGEST, as_markdown
+from cli.rehearse.showing.page import as_page
+from cli.rehearse.showing.words import is_trouble, sentence
 
 HOSTILE = "a|b`c <script>alert(1)</script> @all #1 [x](http://e) ![y](z)"
 

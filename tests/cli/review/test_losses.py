@@ -8,12 +8,12 @@ from rich.console import Console
 
 from cli.audiences.ask import Audiences
 from cli.review.change import Review
+from cli.review.deciding.reading import review_of, with_limits
 from cli.review.known import Facts
-from cli.review.markdown import as_markdown
-from cli.review.page import as_page
 from cli.review.plan import parse_plan
-from cli.review.reading import review_of, with_limits
-from cli.review.screen import as_screen
+from cli.review.showing.markdown import as_markdown
+from cli.review.showing.page import as_page
+from cli.review.showing.screen import as_screen
 from providers.lytics.domain.audiences import Audience, uses_of_models
 from providers.lytics.domain.rulebook import Breach, Level
 from providers.lytics.shapes import Model

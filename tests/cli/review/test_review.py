@@ -9,12 +9,12 @@ import pytest
 
 from cli.errors import CliError
 from cli.review.change import Change, Numbers, Property, Review, Subject
+from cli.review.deciding.reading import review_of
 from cli.review.known import Facts
 from cli.review.limits import parse_limit, refusals
-from cli.review.markdown import LONGEST, as_markdown
-from cli.review.page import as_page
 from cli.review.plan import UNKNOWN, parse_plan
-from cli.review.reading import review_of
+from cli.review.showing.markdown import LONGEST, as_markdown
+from cli.review.showing.page import as_page
 from cli.review.words import Quoted, words
 from cli.workspace.state import MODEL, Resource, StackState, parse_state
 from providers.lytics.shapes import Model, Summary

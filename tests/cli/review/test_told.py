@@ -6,13 +6,13 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from cli.review.as_json import as_json
 from cli.review.change import Change, Property, Review
+from cli.review.deciding.reading import review_of
 from cli.review.known import Facts
-from cli.review.markdown import as_markdown
-from cli.review.page import as_page
 from cli.review.plan import parse_plan
-from cli.review.reading import review_of
+from cli.review.showing.as_json import as_json
+from cli.review.showing.markdown import as_markdown
+from cli.review.showing.page import as_page
 from cli.schema.outputs import output_schema
 from providers.lytics.shapes import Summary
 from tests.cli.review.test_review import (

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 from pydantic import ValidationError
 
-from cli.review import effects, losses
 from cli.review.change import Change, GatePart, Loss, Numbers, Property, Review, Subject
-from cli.review.holding import held_back
+from cli.review.deciding import effects, losses
+from cli.review.deciding.holding import held_back
+from cli.review.deciding.notes import notes_on
+from cli.review.deciding.properties import changed_properties, gate_differences, new_properties
 from cli.review.known import Facts
-from cli.review.notes import notes_on
 from cli.review.plan import Plan, Step
-from cli.review.properties import changed_properties, gate_differences, new_properties
 from cli.review.words import Quoted, Words, words
 from cli.workspace.state import StackState
 from providers.lytics.domain.audiences import Use

@@ -8,9 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.review.change import Change, Review
-from cli.review.losses import told_losses
-from cli.review.losses import verdict as losses_verdict
-from cli.review.markdown import SHOWN_SCORES, score_bars
+from cli.review.deciding.losses import told_losses
+from cli.review.deciding.losses import verdict as losses_verdict
+from cli.review.showing.markdown import SHOWN_SCORES, score_bars
 from cli.review.words import Words, rendered
 from cli.screen.terminal import can_show, mark, safe, text
 from providers.lytics.domain.rulebook import Level

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from cli.rehearse import words
 from cli.rehearse.rehearsal import Rehearsal
 from cli.rehearse.rehearse import Rehearsed
-from cli.rehearse.screen import HEADINGS
+from cli.rehearse.showing import words
+from cli.rehearse.showing.screen import HEADINGS
 from cli.screen.markdown import code, fenced, html_text, table
 
 LONGEST = 20_000

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import pairwise
 
-from cli.rehearse import words
 from cli.rehearse.rehearsal import Rehearsal
 from cli.rehearse.rehearse import Rehearsed
-from cli.rehearse.screen import HEADINGS
+from cli.rehearse.showing import words
+from cli.rehearse.showing.screen import HEADINGS
 from cli.screen.page import code, page, text, wide_table
 
 MOST_LANES = 100

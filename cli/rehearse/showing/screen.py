@@ -6,9 +6,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from cli.rehearse import words
 from cli.rehearse.rehearsal import Rehearsal
 from cli.rehearse.rehearse import Rehearsed
+from cli.rehearse.showing import words
 from cli.screen.terminal import safe, safe_lines, text
 
 HEADINGS = ("", "model", "request", "what it does", "live after it")

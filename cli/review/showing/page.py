@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from cli.review.change import Change, GatePart, Property, Review, Subject
-from cli.review.graph import graph
-from cli.review.losses import told_losses
-from cli.review.losses import verdict as losses_verdict
-from cli.review.markdown import SHOWN_SCORES, compared
+from cli.review.deciding.losses import told_losses
+from cli.review.deciding.losses import verdict as losses_verdict
+from cli.review.showing.graph import graph
+from cli.review.showing.markdown import SHOWN_SCORES, compared
 from cli.review.words import Words, rendered
 from cli.screen.page import bars, code, page, text, wide_table
 from providers.lytics.domain.rulebook import Level

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from cli.review.change import Change, GatePart, Property, Review, Subject
-from cli.review.losses import told_losses
-from cli.review.losses import verdict as losses_verdict
+from cli.review.deciding.losses import told_losses
+from cli.review.deciding.losses import verdict as losses_verdict
 from cli.review.words import Words, rendered
 from cli.screen.markdown import code, fenced, html_text, table
 from providers.lytics.domain.live.judging import mark_of

@@ -1,0 +1,1 @@
+"""Rehearsals shown: on a terminal, as Markdown, as a page."""
