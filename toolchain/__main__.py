@@ -6,8 +6,8 @@ import sys
 from typing import NoReturn
 
 from toolchain import virtualenv
+from toolchain.engine.get import get_engine
 from toolchain.errors import NotInstalledError
-from toolchain.get import get_engine
 from toolchain.places import VENV
 from toolchain.progress import say
 

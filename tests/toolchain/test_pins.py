@@ -3,7 +3,8 @@ import re
 import pytest
 
 from tests.support.stub import ROOT
-from toolchain import build, pins, places
+from toolchain import pins, places
+from toolchain.engine import build
 from toolchain.virtualenv import DEVELOP, RUN
 
 

@@ -39,7 +39,7 @@ def _install(partial: Path) -> None:
     with (
         Progress(f"Downloading Pulumi {VERSION}"),
         subprocess.Popen(
-            [sys.executable, "-P", "-m", "toolchain.download", str(partial)],
+            [sys.executable, "-P", "-m", "toolchain.engine.download", str(partial)],
             env=os.environ | {"PYTHONPATH": str(ROOT), "PULUMI_SKIP_UPDATE_CHECK": "true"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -156,7 +156,7 @@ def test_own_population_is_served_and_trained(
 
 def test_example_of_the_readme_is_read(tmp_path: Path) -> None:
     """The README's YAML fits a CSV with the columns that it names."""
-    readme = Path(__file__).parents[2].joinpath("sandbox", "README.md").read_text(encoding="utf-8")
+    readme = Path(__file__).parents[3].joinpath("sandbox", "README.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"```yaml\n(.*?)```", readme, flags=re.DOTALL)
     table = "Revenue,ProductRelated,Month,SessionId,Region\nFALSE,40,Nov,1,5\nTRUE,40,Dec,2,6\n"
     profiles = load_profiles(write(tmp_path, table, example))

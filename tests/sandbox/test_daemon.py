@@ -1,3 +1,4 @@
+# ruff: noqa: INP001 - pytest tells these files apart by name, a package isn't needed
 import socket
 from collections.abc import Iterator
 from pathlib import Path

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from toolchain import on_path
-from toolchain.build import build
-from toolchain.download import download
+from toolchain.engine import on_path
+from toolchain.engine.build import build
+from toolchain.engine.download import download
 from toolchain.errors import NotInstalledError, UnavailableError
 from toolchain.lock import only_one
 from toolchain.places import VERSION, engine_folder

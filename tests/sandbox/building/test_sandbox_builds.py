@@ -333,7 +333,7 @@ def test_starting_without_training_imports_no_libraries() -> None:
         capture_output=True,
         text=True,
         check=True,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])},
     )
     assert json.loads(ran.stdout) == [False, False]
 
@@ -342,7 +342,7 @@ def test_a_python_without_the_packages_is_told_so() -> None:
     """A Python that lacks the sandbox's packages says which, and which Python has them."""
     command = [sys.executable, "-S", "-m", "sandbox", "--port", "0"]
     ran = subprocess.run(
-        command, capture_output=True, text=True, cwd=Path(__file__).parents[2], check=False
+        command, capture_output=True, text=True, cwd=Path(__file__).parents[3], check=False
     )
     assert ran.returncode == 2
     assert "lacks starlette, uvicorn, numpy, sklearn. Run 'make engine' once" in ran.stderr

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.stub import ROOT, script
-from toolchain import build, download, get, on_path, places
+from toolchain import places
+from toolchain.engine import build, download, get, on_path
 from toolchain.errors import NotInstalledError, UnavailableError
 
 
@@ -148,7 +149,7 @@ def test_every_failure_and_what_to_do_is_named(monkeypatch: pytest.MonkeyPatch) 
 
 
 INSTALLER = """#!/bin/sh
-# python -P -m toolchain.download ROOT
+# python -P -m toolchain.engine.download ROOT
 mkdir -p "$4/bin"
 touch "$4/bin/pulumi"
 """

@@ -209,7 +209,7 @@ def test_stop_does_not_wait_for_a_hanging_request() -> None:
 
 def test_examples_of_the_readme_are_accepted(api: httpx.Client) -> None:
     """What the README shows can be sent as it is."""
-    readme = Path(__file__).parents[2].joinpath("sandbox", "README.md").read_text(encoding="utf-8")
+    readme = Path(__file__).parents[3].joinpath("sandbox", "README.md").read_text(encoding="utf-8")
     examples = re.findall(r"```json (?!profile)(\w+)\n(.*?)```", readme, flags=re.DOTALL)
     names = [name for name, _ in examples]
     assert names == ["faults", "outcomes", "behaviour", "models", "segments"]

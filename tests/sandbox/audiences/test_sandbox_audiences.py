@@ -25,7 +25,7 @@ LIKELY = {
     "segment_ql": f"FILTER segment_prediction.`{NAME}` > 0.7 FROM user",
 }
 HELD_BACK = {"use_scores": True, "build_only": True}
-DEMO = Path(__file__).parents[2] / "sandbox" / "audiences" / "demo.json"
+DEMO = Path(__file__).parents[3] / "sandbox" / "audiences" / "demo.json"
 
 
 def put(client: httpx.Client, *segments: Json) -> list[Json]:

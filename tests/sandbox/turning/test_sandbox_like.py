@@ -15,7 +15,7 @@ from sandbox.turning.like import KEYS, behaviour_like
 
 Json = dict[str, Any]
 Write = Callable[[Any], Path]
-README = Path(__file__).parents[2] / "sandbox" / "README.md"
+README = Path(__file__).parents[3] / "sandbox" / "README.md"
 NOTHING_KNOWN: Json = dict.fromkeys(KEYS, None) | {"version": 1}
 
 

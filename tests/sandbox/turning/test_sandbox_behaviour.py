@@ -16,7 +16,7 @@ from sandbox.turning.behaviour import Behaviour, kinds
 Json = dict[str, Any]
 Create = Callable[..., Json]
 WaitFor = Callable[[httpx.Client, str], Json]
-README = Path(__file__).parents[2] / "sandbox" / "README.md"
+README = Path(__file__).parents[3] / "sandbox" / "README.md"
 
 
 def behave(api: httpx.Client, **behaviour: object) -> None:

@@ -1,0 +1,1 @@
+"""The Pulumi engine: from PATH, downloaded, or built."""
