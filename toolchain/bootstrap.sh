@@ -170,6 +170,7 @@ use_defaults() {
   export PULUMI_PARALLEL=${PULUMI_PARALLEL:-64}
   export PULUMI_PARALLEL_DIFF=${PULUMI_PARALLEL_DIFF:-true}
   spare_checkpoints "$home"
+  refuse_blind_destroy "$home" || exit 1
   tell_program "$@"
 }
 
@@ -194,6 +195,16 @@ spare_checkpoints() {
       export PULUMI_SKIP_CHECKPOINTS=true
     fi
   done <"$settings"
+}
+
+# Fails, with every mistake, if the file of a stack that is to be destroyed can't be used.
+refuse_blind_destroy() {
+  local file
+  case $verb in destroy | down | dn) ;; *) return 0 ;; esac
+  choose_stack "$1"
+  file=stacks/${chosen##*/}.yaml
+  [[ -f $folder/$file ]] || return 0
+  (cd "$folder" && PYTHONPATH=$root "$venv/bin/python" -P -m cli.validate.readable "$file")
 }
 
 # Tells the program what it can't see: whether somebody watches, whether debug messages are wanted,

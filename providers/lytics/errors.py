@@ -30,7 +30,14 @@ from dataclasses import dataclass
 
 
 class LyticsError(Exception):
-    """The root of everything that this package raises on purpose."""
+    """The root of everything that this package raises on purpose.
+
+    Attributes:
+        is_general: whether every other operation of a run meets the same, so that saying it once
+            will do.
+    """
+
+    is_general = False
 
 
 class SettingsError(LyticsError):
@@ -68,6 +75,8 @@ class Problem:
 class DeclarationError(LyticsError):
     """A declaration can't be carried out; `problems` holds every reason at once."""
 
+    is_general = True
+
     def __init__(self, title: str, problems: Sequence[Problem]) -> None:
         self.title = title
         self.problems = tuple(problems)
@@ -83,7 +92,6 @@ class RequestError(LyticsError):
         what: what went wrong.
         may_have_taken_effect: whether the API may have carried the request out all the same.
         may_take_effect_later: whether it may yet do so, after everyone stopped waiting.
-        is_general: whether every other request meets the same, so that saying it once will do.
     """
 
     may_have_taken_effect = True

@@ -1,8 +1,10 @@
 """Other people's texts: names, labels and reasons come from the API and go to terminals."""
 
+import re
 from unicodedata import category
 
 LONGEST_TEXT = 1000
+_FRACTION = re.compile(r"(?<=:\d\d)\.\d+")
 
 
 def harmless(text: str) -> str:
@@ -12,6 +14,11 @@ def harmless(text: str) -> str:
     """
     kept = without_controls(text[:LONGEST_TEXT])
     return kept if len(text) <= LONGEST_TEXT else f"{kept}…"
+
+
+def to_the_second(date: str) -> str:
+    """Return a date of the API without parts of a second; where its clock is stays."""
+    return _FRACTION.sub("", date)
 
 
 def without_controls(text: str) -> str:

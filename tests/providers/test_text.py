@@ -4,7 +4,7 @@ import pytest
 
 from providers.lytics.errors import ConflictError
 from providers.lytics.host.engine.adapter import ProviderFaultError, told
-from providers.lytics.text import harmless, without_controls
+from providers.lytics.text import harmless, to_the_second, without_controls
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,16 @@ def test_an_error_that_quotes_the_api_is_harmless() -> None:
     with pytest.raises(ProviderFaultError) as caught:
         fail()
     assert str(caught.value) == "Failed: model ?[2J is gone"
+
+
+@pytest.mark.parametrize(
+    ("date", "shown"),
+    [
+        ("2020-08-10T16:00:00.123456789-07:00", "2020-08-10T16:00:00-07:00"),
+        ("2020-08-10T16:00:00Z", "2020-08-10T16:00:00Z"),
+        ("no date", "no date"),
+    ],
+)
+def test_a_date_keeps_the_place_of_its_clock(date: str, shown: str) -> None:
+    """Seconds will do; without its offset a date would be another moment."""
+    assert to_the_second(date) == shown

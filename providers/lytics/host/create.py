@@ -29,6 +29,7 @@ from providers.lytics.host.retire import deleted
 from providers.lytics.host.run import Run
 from providers.lytics.host.update import settled, show
 from providers.lytics.shapes import Model
+from providers.lytics.text import to_the_second
 from providers.lytics.timing import Timing
 
 LONGEST_LAG_AFTER_429_S = 1.0
@@ -100,9 +101,10 @@ class Creation:
         if isinstance(decision, Adopt):
             self._run.say(f"'{key}' adopts model {model.id}, \"{model.name}\"")
         else:
+            created = to_the_second(model.created)
             self._run.say(
                 f"'{key}' takes up model {model.id} "
-                f"({model.state}, created {model.created[:19]}) instead of training it again"
+                f"({model.state}, created {created}) instead of training it again"
             )
 
     def _matches(self, wanted: Wanted, look: Look | None = None) -> list[Model]:

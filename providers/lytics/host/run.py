@@ -89,12 +89,14 @@ class Run:
             return self._looks
 
     def words_for(self, error: LyticsError) -> str:
-        """Return an error's sentence; what any request of the run would meet is told once.
+        """Return an error's sentence; what any operation of the run would meet is told once.
 
-        When the API breaks while dozens of operations are under way, each of them fails.
+        When the API breaks while dozens of operations are under way, each of them fails. So does
+        each model that leaves where the stack file, which says how, can't be used.
         """
-        if isinstance(error, RequestError) and error.is_general and not self._is_news(error.what):
-            return "the same trouble with the API; another error of this run says which"
+        about = error.what if isinstance(error, RequestError) else str(error)
+        if error.is_general and not self._is_news(about):
+            return "the same trouble; another error of this run says which"
         return str(error)
 
     def say_once(self, about: str, sentence: str) -> None:

@@ -1,8 +1,9 @@
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Folder, Run
+from tests.cli.conftest import ROOT, Folder, Run
 from tests.support.engine.account import Account
 
 GOOD = """\
@@ -252,3 +253,27 @@ def test_online_never_says_no_problems_of_another_account(
     assert answer.code == 2
     assert "999" in answer.err
     assert "no problems" not in answer.out
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("verb", ["destroy", "down"])
+def test_a_destroy_with_mistakes_in_the_file_fails_once(folder: Folder, verb: str) -> None:
+    """Before the engine begins, every mistake is told once, and not once a model."""
+    folder.write("dev", "nonsense: 1\nmodels: {}\nmore: 2\n")
+    answer = subprocess.run(
+        [str(ROOT / "bin" / "pulumi"), verb, "--yes", "--stack", "dev", "--refresh=false"],
+        cwd=folder.path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 1
+    assert answer.stdout == ""
+    assert answer.stderr == (
+        "error: stacks/dev.yaml can't be used:\n"
+        "  - stacks/dev.yaml, line 1, column 1: nonsense: unknown key. "
+        "Known: defaults, models, removed, segments\n"
+        "  - stacks/dev.yaml, line 3, column 1: more: unknown key, did you mean models? "
+        "Known: defaults, models, removed, segments\n"
+        "Nothing was destroyed: the file says how each model leaves. Correct it first\n"
+    )

@@ -317,7 +317,8 @@ def test_the_next_run_takes_up_what_a_killed_one_made(lab: Lab) -> None:
     assert first == second
     assert len(lab.posts()) == 1
     assert outputs["name"] == Wanted(declared()).name
-    assert f"'churn' takes up model {first} (complete, created " in lab.said[-1]
+    assert f"'churn' takes up model {first} (complete, created 20" in lab.said[-1]
+    assert "-07:00) instead of training it again" in lab.said[-1]
 
 
 @pytest.mark.parametrize("rename", ["prefix", "suffix"])

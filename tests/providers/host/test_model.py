@@ -401,8 +401,7 @@ def test_trouble_of_the_api_is_told_once(lab: Lab) -> None:
         told.append(str(caught.value))
     assert told[0].startswith("Failed to create model 'a': GET /api/ml: 503")
     assert told[1:] == [
-        f"Failed to create model '{key}': the same trouble with the API; "
-        "another error of this run says which"
+        f"Failed to create model '{key}': the same trouble; another error of this run says which"
         for key in "bc"
     ]
     lab.heal()
@@ -410,6 +409,26 @@ def test_trouble_of_the_api_is_told_once(lab: Lab) -> None:
         nowhere = properties(declared(key=key, lineage=key * 6, source="0" * 32))
         with pytest.raises(ProviderFaultError, match="source segment not found"):
             provider.create(nowhere)
+
+
+def test_a_stack_file_with_mistakes_is_told_once(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of many models that are to leave by a file that can't be used, one says what is wrong in it.
+
+    `bin/pulumi` refuses such a destroy beforehand; a Pulumi of the user's own comes this far.
+    """
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks" / "broken.yaml").write_text("nonsense: 1\n")
+    provider = models(lab)
+    told = []
+    for key in "ab":
+        with pytest.raises(ProviderFaultError) as caught:
+            provider.delete(key * 32, {"key": key, "stack": "broken"})
+        told.append(str(caught.value))
+    assert "line 1, column 1: nonsense: unknown key" in told[0]
+    assert told[1].endswith(": the same trouble; another error of this run says which")
 
 
 # --- the adapter ----------------------------------------------------------------------------

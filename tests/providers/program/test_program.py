@@ -254,6 +254,31 @@ def test_rules_that_ask_the_account_cost_no_request(run: Program, *, preview: bo
     assert len(without) <= 3
 
 
+@pytest.mark.parametrize(
+    ("declared", "is_told"),
+    [
+        ("label: nothing", True),
+        ("is_active: true", True),
+        ("is_active: true, config: {use_scores: true, build_only: true}", True),
+        ("is_active: false", False),
+        ("config: {use_scores: true, build_only: true}", False),
+        ("is_active: true, gate: {healthy: false}", False),
+    ],
+)
+def test_an_unhealthy_model_that_no_gate_held_back_is_told(
+    run: Program, declared: str, *, is_told: bool
+) -> None:
+    """However it comes to be live, at each `up`; where a gate says otherwise nothing is said."""
+    run.lab.account.outcome({}, summary={"health": "unhealthy"})
+    config = "" if "config" in declared else f", {FEATURES}"
+    text = f"models: {{churn: {{source: all_users, target: high_value, {declared}{config}}}}}\n"
+    for _ in range(2):
+        run._told.clear()
+        run.up(text)
+        told = [line for line in run.logged if "is live although Lytics finds it unhealthy" in line]
+        assert bool(told) is is_told, run.logged
+
+
 def test_a_failed_gate_ends_the_program_once_with_a_table(run: Program) -> None:
     """All that went wrong is told at the end, when every model has had its turn."""
     run.lab.account.outcome({"target": "dormant"}, state="invalid", reason="too few users")

@@ -56,6 +56,27 @@ def way_of(declared: Mapping[str, Any]) -> Way:
     return Way.WAITS if waits else Way.BY_ITSELF
 
 
+def live_though_unhealthy(model: Model | None, *, is_live: bool) -> str:
+    """Return what is said of a live model that no gate has judged and that is unhealthy.
+
+    Args:
+        model: what ML List shows, None if it doesn't show it.
+        is_live: whether it is live now; the list may be older than that.
+
+    Returns:
+        A sentence; "" where the model isn't live, or Lytics doesn't say that it is unhealthy.
+    """
+    if model is None or not is_live or not model.is_complete:
+        return ""
+    if model.is_healthy or "is_healthy" not in model.model_fields_set:
+        return ""
+    return (
+        f"model {model.id} is live although Lytics finds it unhealthy, so that its predictions "
+        "shouldn't be trusted. With is_active: true and gate: {healthy: true} only a healthy "
+        "one goes live"
+    )
+
+
 def joins(way: Way, *, is_new: bool, has_live: bool) -> bool:
     """Tell whether the account has one more live model once a declaration is carried out.
 

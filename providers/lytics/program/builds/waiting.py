@@ -8,7 +8,11 @@ import pulumi
 from providers.lytics.domain.declaration import DEFAULT_BUILD_TIMEOUT
 from providers.lytics.domain.duration import duration_s
 from providers.lytics.domain.finding.matching import are_kin
-from providers.lytics.domain.live.liveness import Unheeded, goes_live_by_itself
+from providers.lytics.domain.live.liveness import (
+    Unheeded,
+    goes_live_by_itself,
+    live_though_unhealthy,
+)
 from providers.lytics.program.builds.settling import made_true
 from providers.lytics.program.builds.watcher import Built
 from providers.lytics.program.ending.outcomes import Failure
@@ -89,7 +93,16 @@ async def _built(program: Program, model: MlModel, timeout_s: float | None) -> _
         kept = Unheeded.kept({"unheeded": unheeded})
         was_built = state == "complete"
         failure = await made_true(program, model, built, kept, was_built=was_built)
+    if model.facts.activation is None:
+        shown = program.watcher.look().get(model_id)
+        warn_if_unhealthy(model, shown, is_live=shown is not None and shown.is_active)
     return model_id, failure
+
+
+def warn_if_unhealthy(model: MlModel, shown: Model | None, *, is_live: bool) -> None:
+    """Tell of a model that is live, unhealthy, and that no gate has judged."""
+    if told := live_though_unhealthy(shown, is_live=is_live):
+        pulumi.log.warn(told, model)
 
 
 async def _failures(waits: Sequence["asyncio.Future[_Wait]"]) -> list[Failure]:

@@ -1,19 +1,22 @@
 """`MlModelActivation`, the resource: what sets a model live once it is trained."""
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 from pulumi.dynamic import Resource
 
 from providers.lytics.activation import MlModelActivationProvider
 from providers.lytics.domain.live.judging import mark_of
-from providers.lytics.program.builds.waiting import failure_of, wait_for
+from providers.lytics.program.builds.waiting import failure_of, wait_for, warn_if_unhealthy
 from providers.lytics.program.ending.outcomes import Failure, Live
 from providers.lytics.program.later import settled, then
 from providers.lytics.program.program import this_program
 from providers.lytics.program.resources.arguments import GateArgs, Later, Swap
 from providers.lytics.program.resources.model import MlModel
+
+if TYPE_CHECKING:
+    from providers.lytics.shapes import Model
 
 _OUTPUTS = (
     *("aid", "earned", "passed", "pending", "parts", "reasons"),
@@ -76,6 +79,8 @@ class MlModelActivation(Resource, module="lytics", name="MlModelActivation"):
             raise pulumi.RunError(message)
         self._key = key
         self._model = model
+        self._has_gate = gate is not None
+        self._shown: Model | None = None
         self._problem: Failure | None = None
         self._program = this_program()
         props: dict[str, Any] = {
@@ -93,6 +98,7 @@ class MlModelActivation(Resource, module="lytics", name="MlModelActivation"):
     async def _once_built(self, model_id: str) -> str:
         if self._program.waits:
             built = await wait_for(self._program, self._model, model_id)
+            self._shown = built.model
             self._problem = failure_of(self._program, self._model, built)
         return model_id
 
@@ -105,6 +111,8 @@ class MlModelActivation(Resource, module="lytics", name="MlModelActivation"):
         _, model_id, passed, pending, reasons, parts, live_id = judged
         if self._problem is not None:
             return [replace(self._problem, live=Live(model_id, live_id))]
+        if not self._has_gate:
+            warn_if_unhealthy(self._model, self._shown, is_live=live_id == model_id)
         # What passed may have reasons too: the model before couldn't be stopped, for example.
         if pending or (passed and not reasons):
             return []
