@@ -7,13 +7,11 @@ from collections.abc import Sequence
 from typer import Abort, TyperException
 
 from cli.app import app
-from cli.errors import OK, PROBLEMS, UNABLE, CliError
+from cli.errors import INTERRUPTED, OK, PROBLEMS, UNABLE, CliError
 from cli.screen.json_error import error_json, wants_json
 from cli.screen.terminal import say_error, say_json
 from providers.lytics.errors import DeclarationError, LyticsError
 
-_INTERRUPTED = 130
-"""What Typer makes of a Ctrl-C."""
 _CTRL_C = "Interrupted."
 _NO_ANSWER = "Nobody answered, so nothing was changed."
 
@@ -54,7 +52,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     except Abort:
         say_error(_NO_ANSWER)
         return _told(words, _NO_ANSWER, PROBLEMS)
-    if code == _INTERRUPTED:
+    if code == INTERRUPTED:
         say_error(_CTRL_C)
         return _told(words, _CTRL_C, code)
     return code if isinstance(code, int) else OK

@@ -5,6 +5,16 @@ PROBLEMS = 1
 """Something is wrong with what the command was to look at, or it refused."""
 UNABLE = 2
 """The command could not do, or not check, what it was asked for."""
+INTERRUPTED = 130
+"""Ctrl-C."""
+
+EXIT_CODES = {
+    OK: "done, or nothing is wrong",
+    PROBLEMS: "something is wrong with what the command looked at, or it refused",
+    UNABLE: "it could not do, or not check, what it was asked for; also a mistyped command line",
+    INTERRUPTED: "interrupted with Ctrl-C",
+}
+"""What each means; a command's help says more of its own."""
 
 
 class CliError(Exception):

@@ -1,6 +1,8 @@
-"""Examples that `--help` shows of each command; a test reads every one as the command line does."""
+"""What `--help` shows below a command's options: examples, and the page that says more."""
 
 from collections.abc import Mapping
+
+from providers.lytics.pages import page
 
 EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "validate": ("validate", "validate prod --online", "validate --json"),
@@ -35,9 +37,36 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "compare": ("compare grow-customer-base churn",),
     "card": ("card grow-customer-base",),
 }
+"""By command; a test reads every one as the command line does."""
+
+PAGES: Mapping[str, str] = {
+    "validate": "guides/declare",
+    "list": "guides/look",
+    "show": "guides/look",
+    "audiences": "guides/audiences",
+    "import": "guides/take-over",
+    "retrain": "guides/declare#what-each-change-does",
+    "keep-name": "guides/audiences#keep-the-name",
+    "init": "start/account",
+    "move": "guides/move",
+    "recover": "guides/recover",
+    "prune": "guides/leave#clean-up",
+    "rules": "guides/rules",
+    "schema": "reference/stack-file",
+    "review": "guides/review",
+    "rehearse": "guides/rehearse",
+    "promote": "guides/promote",
+    "drift": "guides/drift",
+    "doctor": "guides/doctor",
+    "watch": "guides/watch",
+    "history": "guides/watch#the-history",
+    "compare": "guides/compare-and-cards",
+    "card": "guides/compare-and-cards#a-card-for-each-model",
+}
+"""The page of each command, as `page` takes it."""
 
 
 def epilog(command: str) -> str:
     """Return what stands below a command's options; the first sign keeps the lines apart."""
-    lines = [f"  lytics-ml {example}" for example in EXAMPLES.get(command, ())]
-    return "\n".join(["\b", "Examples:", *lines]) if lines else ""
+    examples = [f"  lytics-ml {example}" for example in EXAMPLES[command]]
+    return "\n".join(["\b", "Examples:", *examples, "", "\b", f"More: {page(PAGES[command])}"])

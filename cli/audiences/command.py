@@ -23,6 +23,7 @@ def audiences(
 
     Audiences find a score by the model's name: the stack's models come first, then used models
     that are not of this stack, then scores that audiences use and no model writes.
+
     Exit codes: 0 shown, 2 the API didn't answer, or this key may not see audiences.
     """
     from cli.audiences.mermaid import as_mermaid

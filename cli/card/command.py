@@ -30,6 +30,7 @@ def card(  # noqa: PLR0913 - each is one option of the command line
     """Write a model's card: what it predicts, for whom, from what, how well, who uses it.
 
     Without a file it is printed as Markdown. The same model makes the same card, byte by byte.
+
     Exit codes: 0 written or up to date, 1 out of date (--check), 2 it can't be made.
     """
     from cli.card.files import cards, out_of_date, write_all

@@ -29,6 +29,7 @@ def compare(
     """Show models side by side: scores, held-out users, features, and what a margin is worth.
 
     The first is what the others are compared with.
+
     Exit codes: 0 shown, 2 there is no such model, or the API didn't answer.
     """
     from cli.compare import report

@@ -31,6 +31,7 @@ def drift(  # noqa: PLR0913 - each is one option of the command line
     """Say what the account shows otherwise than it was last applied; changes nothing in Lytics.
 
     `drift --accept KEY...` takes over what somebody changed outside: the file then declares it.
+
     Exit codes: 0 none, or accepted; 1 drift, or nothing to accept; 2 it could not be told.
     """
     from cli.drift import report as drift_report

@@ -26,6 +26,7 @@ def history(
     """Say what was live from when to when, how often it was trained anew, and with which scores.
 
     Reads history/<stack>.jsonl, which up and watch write; asks neither Lytics nor Pulumi's state.
+
     Exit codes: 0 shown, 2 there is no such model, or the history can't be read.
     """
     from cli.edit.output import write_text

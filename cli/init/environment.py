@@ -9,7 +9,7 @@ from cli.edit.yaml_text import inline
 from cli.errors import PROBLEMS, CliError
 from cli.workspace.project import Project, read_yaml, shown
 from cli.workspace.state_writes import settle_state_writes
-from providers.lytics.api.settings import DEFAULT_API_URL
+from providers.lytics.api.setting_table import DEFAULT_API_URL
 from providers.lytics.domain.declaration import HEX_ID
 
 SCHEMA_LINE = "# yaml-language-server: $schema=schema.json"

@@ -23,6 +23,7 @@ def show_model(
 
     Then scores, gate, features by importance, errors on held-out users and messages.
     An id may be that of any model of the account, and may be cut short.
+
     Exit codes: 0 shown, 2 there is no such model, or the API didn't answer.
     """
     from cli.errors import OK, UNABLE

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from cli.workspace.account import settings_of
 from cli.workspace.project import Project, short_name
-from providers.lytics.api.settings import KEY_VARIABLE, Settings
+from providers.lytics.api.setting_table import KEY_VARIABLE
+from providers.lytics.api.settings import Settings
 
 
 def key_variable(stack: str) -> str:

@@ -22,6 +22,7 @@ def prune(
 
     What is live, is in a state, is adopted, or is used by an audience stays; so does the youngest
     of each key, which going back takes up again. lytics-ml list --retired shows them all.
+
     Exit codes: 0 done, 1 refused, or a model stayed, 2 it could not be told.
     """
     from cli.errors import OK, PROBLEMS, CliError

@@ -33,6 +33,7 @@ def recover(  # noqa: PLR0913 - each is an option of the command
 
     That is its lock, its processes, its pending operations, its models. Changes nothing when
     there is nothing to put in order. After it, plain pulumi up goes on.
+
     Exit codes: 0 all in order, 1 refused, 2 something could not be done or looked at.
     """
     from cli.errors import OK, UNABLE, CliError

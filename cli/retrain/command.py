@@ -14,6 +14,8 @@ def retrain(
     """Raise a model's generation, so that it is trained anew.
 
     Only the stack file changes; pulumi up trains.
+
+    Exit codes: 0 written, 1 the stack file has mistakes or is missing, 2 there is no such model.
     """
     from cli.edit.declared import declared_model
     from cli.edit.stack_edit import StackEdit, show_diff

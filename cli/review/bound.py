@@ -14,6 +14,7 @@ from typing import Any
 from cli.errors import CliError
 from cli.workspace.project import find_project
 from cli.workspace.state import ACTIVATION, MODEL, StackState, read_state
+from providers.lytics.pages import page
 
 # A key of our own in Pulumi's plan, which passes over what it doesn't know.
 _KEY = "lyticsMl"
@@ -46,7 +47,8 @@ def refusal(plan: Path) -> str:
         return ""
     return (
         f"{plan} was made before the last change of stack {stack}, and would undo it. Nothing was "
-        f"changed. Review anew: bin/lytics-ml review --stack {stack} --save-plan FILE"
+        f"changed. Review anew: bin/lytics-ml review --stack {stack} --save-plan FILE. "
+        f"See {page('guides/review#reviewed-means-applied')}"
     )
 
 

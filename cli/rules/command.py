@@ -9,6 +9,7 @@ def rules(stack: StackOption = None, *, as_json: JsonOption = False) -> None:
     """List the rules, with their level here and who breaks them.
 
     Levels and values stand in stacks/rules.yaml, a team's own rules in stacks/rules/*.py.
+
     Exit codes: 0 no error-level rule is broken, 1 one is, 2 something could not be checked.
     """
     from cli.errors import OK, PROBLEMS, UNABLE, CliError

@@ -28,6 +28,7 @@ def watch(  # noqa: PLR0913 - each is one option of the command line
     """Say whether the live models still score what they should; changes nothing in Lytics.
 
     What changed since the last look is added to history/<stack>.jsonl.
+
     Exit codes: 0 all do, 1 some fell short, 2 it could not be told.
     """
     from cli.edit.output import write_text

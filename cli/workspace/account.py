@@ -11,7 +11,8 @@ from cli.workspace.project import Project, read_yaml, short_name
 from cli.workspace.pulumi import run_pulumi
 from cli.workspace.state import StackState
 from providers.lytics.api.client import LyticsClient
-from providers.lytics.api.settings import KEY_VARIABLE, Generation, Settings
+from providers.lytics.api.setting_table import KEY_VARIABLE
+from providers.lytics.api.settings import Generation, Settings
 from providers.lytics.errors import LyticsError
 from providers.lytics.host.run import Run
 from providers.lytics.shapes import Model

@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Self, cast
 from urllib.parse import urlsplit
 
+from providers.lytics.api.setting_table import (
+    BY_KEY,
+    DEFAULT_API_URL,
+    KEY_VARIABLE,
+)
 from providers.lytics.errors import SettingsError
+from providers.lytics.pages import page
 
 if TYPE_CHECKING:
     from providers.lytics.api.account_profile import AccountProfile
@@ -15,14 +21,9 @@ if TYPE_CHECKING:
 Generation = Literal["v1", "v2"]
 """The generations of the API: v1 is `/api/ml` of the API page, v2 is `/v2/ml`."""
 
-DEFAULT_API_URL = "https://api.lytics.io/api"
 # From so many models on, writing the state after every step takes longer than all else (bench/).
 STATE_WRITES_PAY_FROM = 60
-KEY_VARIABLE = "LIOKEY"
-URL_VARIABLE = "LYTICS_API_URL"
-API_VARIABLE = "LYTICS_API"
 LONGER_THAN_SEEN = 3.0
-_VARIABLES = {"apiKey": KEY_VARIABLE, "apiUrl": URL_VARIABLE, "api": API_VARIABLE}
 _THIS_MACHINE = {"127.0.0.1", "localhost", "::1"}
 _TRUE = {"true", "1", "yes"}
 _FALSE = {"false", "0", "no"}
@@ -117,7 +118,8 @@ class Settings:
         if self.api_key is None:
             what = (
                 f"no API key. Set {KEY_VARIABLE} in the environment, or store one with: "
-                "pulumi config set --secret lytics:apiKey"
+                "pulumi config set --secret lytics:apiKey. "
+                f"Which key that is: {page('start/account')}"
             )
             raise SettingsError(what)
         return self.api_key
@@ -133,7 +135,7 @@ class _Values:
 
     def get(self, setting: str) -> object:
         """Return a value, None where there is none; the environment wins."""
-        variable = _VARIABLES.get(setting, "")
+        variable = BY_KEY[setting].variable
         found: object = self._environment.get(variable, "").strip()
         origin = variable
         if not found:

@@ -8,7 +8,8 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from providers.lytics.api.settings import DEFAULT_API_URL, Settings
+from providers.lytics.api.setting_table import DEFAULT_API_URL
+from providers.lytics.api.settings import Settings
 from providers.lytics.errors import ConnectError, WrongAddressError
 
 _NO_SUCH_NAME = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}

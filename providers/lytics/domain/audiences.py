@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from providers.lytics.domain.filterql.text import Definition, Read, Reads, read_text
 from providers.lytics.domain.filterql.tree import text_of_tree
+from providers.lytics.pages import page
 from providers.lytics.shapes import Model, Segment
 
 
@@ -118,7 +119,8 @@ def deletion_refused(key: str, model_id: str, uses: Sequence[Use]) -> str:
     return (
         f"'{key}': model {model_id} isn't deleted, as its score is used by {told(uses)}. Change "
         "them first, or declare on_delete: deactivate, which leaves them the scores that they "
-        "have, or on_delete: {delete: even_if_used}"
+        "have, or on_delete: {delete: even_if_used}. "
+        f"See {page('guides/audiences#delete')}"
     )
 
 

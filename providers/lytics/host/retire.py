@@ -9,6 +9,7 @@ from providers.lytics.domain.record import inputs_from
 from providers.lytics.errors import ConflictError
 from providers.lytics.host.run import Run
 from providers.lytics.host.update import show
+from providers.lytics.pages import page
 from providers.lytics.shapes import Model
 from providers.lytics.switching import switch
 
@@ -80,7 +81,7 @@ class Retirement:
             )
         else:
             todo = "Run pulumi up again once it is live"
-        message = f"{what}, so the first one is kept. {todo}"
+        message = f"{what}, so the first one is kept. {todo}. See {page('guides/leave')}"
         raise ConflictError(message)
 
     def _not_used(self, inputs: ModelInputs, model: Model) -> ModelInputs:

@@ -12,6 +12,7 @@ from providers.lytics.domain.live.liveness import LIVE_LIMIT, Down, Unheeded, to
 from providers.lytics.errors import NotFoundError, RequestError, UnreadableReplyError
 from providers.lytics.host.case import Case, case_of, live_before
 from providers.lytics.host.run import Run
+from providers.lytics.pages import page
 from providers.lytics.shapes import Model, Summary
 from providers.lytics.switching import switch
 
@@ -280,4 +281,5 @@ def _full(live_count: int, case: Case) -> str:
     some = f"the account has {live_count} of {LIVE_LIMIT} live models. Deactivate one"
     if case.before is None:
         return some
-    return f"{some}, or set swap: break_first to stop the old one before the new one starts"
+    instead = "set swap: break_first to stop the old one before the new one starts"
+    return f"{some}, or {instead}. See {page('concepts/going-live#twenty-of-twenty')}"

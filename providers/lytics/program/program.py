@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from providers.lytics.api.settings import KEY_VARIABLE, Settings, keys_differ
+from providers.lytics.api.setting_table import KEY_VARIABLE
+from providers.lytics.api.settings import Settings, keys_differ
 from providers.lytics.program.ahead import Ahead
 from providers.lytics.program.ending.exit import warn_now
 from providers.lytics.program.ending.outcomes import Aftermath, Outcomes

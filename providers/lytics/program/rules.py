@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pulumi
 
 from providers.lytics.errors import ForbiddenError
+from providers.lytics.pages import page
 from providers.lytics.program.ending.exit import end_program
 
 if TYPE_CHECKING:
@@ -107,4 +108,7 @@ def _tell(verdict: "Verdict") -> None:
         pulumi.log.warn(str(breach))
     if verdict.errors:
         told = "\n".join(f"  - {breach}" for breach in verdict.errors)
-        end_program(f"The rules of this project forbid it; nothing was sent or changed:\n{told}")
+        end_program(
+            f"The rules of this project forbid it; nothing was sent or changed:\n{told}\n"
+            f"How to except a model from a rule: {page('guides/rules#exceptions')}"
+        )

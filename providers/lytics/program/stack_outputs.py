@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict, cast
 
 import pulumi
 
@@ -15,6 +15,32 @@ from providers.lytics.program.resources.model import MlModel
 from providers.lytics.shapes import Model
 
 SHOWN_SCORES = ("auc", "accuracy", "reach")
+
+
+class ModelOutputs(TypedDict, total=False):
+    """What is shown of one model, as the account had it at the end of the last `up`.
+
+    A model that has no gate has neither `gate` nor scores.
+
+    Attributes:
+        id: the id that Lytics gave, 32 hex digits.
+        name: the key under which profiles hold the score.
+        state: `building`, `complete` or `invalid`.
+        live: whether it is live.
+        gate: `passed`, `not passed`, or `waits for the build`.
+        auc: area under the ROC curve, 0 to 1, as its gate measured it.
+        accuracy: Lytics' accuracy, 0 to 10, as its gate measured it.
+        reach: Lytics' reach, 0 to 10, as its gate measured it.
+    """
+
+    id: str
+    name: str
+    state: str
+    live: bool
+    gate: str
+    auc: float
+    accuracy: float
+    reach: float
 
 
 @dataclass(frozen=True)
@@ -42,7 +68,7 @@ def export(declared: Mapping[str, Declared]) -> None:
     names = [(key, name) for key, some in facts.items() for name in some]
     values = made_of([built, *(facts[key][name] for key, name in names)])
 
-    async def shown(known: list[Any]) -> dict[str, Any]:
+    async def shown(known: list[Any]) -> dict[str, ModelOutputs]:
         by_key: dict[str, dict[str, Any]] = {key: {} for key in declared}
         for (key, name), value in zip(names, known[1:], strict=True):
             by_key[key][name] = value
@@ -99,13 +125,18 @@ def _agrees(one: Mapping[str, Any], model: Model | None) -> bool:
     return model.is_active == bool(one["live"]) or (model.is_active and not one["managed"])
 
 
-def _shown(one: dict[str, Any], model: Model | None) -> dict[str, Any]:
+def _shown(one: dict[str, Any], model: Model | None) -> ModelOutputs:
     """Return what is shown of one model.
 
     Scores come from the state or from nowhere, so that the outputs keep their shape however many
     models there are; `lytics-ml list` asks for all of them.
     """
-    shown = {"id": one["id"], "name": one["name"], "state": one["state"], "live": bool(one["live"])}
+    shown: ModelOutputs = {
+        "id": one["id"],
+        "name": one["name"],
+        "state": one["state"],
+        "live": bool(one["live"]),
+    }
     if model is not None:
         shown["state"] = "complete" if model.is_complete else model.state
         shown["live"] = model.is_active
@@ -114,4 +145,5 @@ def _shown(one: dict[str, Any], model: Model | None) -> dict[str, Any]:
         shown["gate"] = "passed" if one["passed"] else "not passed"
     if one.get("pending"):
         shown["gate"] = "waits for the build"
-    return {**shown, **{name: round(numbers[name], 4) for name in SHOWN_SCORES if name in numbers}}
+    scores = {name: round(numbers[name], 4) for name in SHOWN_SCORES if name in numbers}
+    return cast("ModelOutputs", {**shown, **scores})

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from providers.lytics.api.settings import DEFAULT_API_URL, Settings, keys_differ
+from providers.lytics.api.setting_table import DEFAULT_API_URL
+from providers.lytics.api.settings import Settings, keys_differ
 from providers.lytics.errors import SettingsError
 
 
@@ -82,7 +83,7 @@ def test_a_missing_key_says_where_to_put_it() -> None:
         Settings().require_key()
     assert str(caught.value) == (
         "no API key. Set LIOKEY in the environment, or store one with: "
-        "pulumi config set --secret lytics:apiKey"
+        "pulumi config set --secret lytics:apiKey. Which key that is: docs/start/account.md"
     )
     assert Settings(api_key="k").require_key() == "k"
 

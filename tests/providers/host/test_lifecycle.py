@@ -406,7 +406,7 @@ def test_a_live_model_stays_while_its_successor_isnt_live(lab: Lab, changes: Jso
     assert str(caught.value) == (
         f"model {model_id} of 'churn' is live and its successor {successor} isn't, so the first "
         "one is kept. Run pulumi up without --target to finish; where is_active isn't declared, "
-        "declare whether the successor is to be live"
+        "declare whether the successor is to be live. See docs/guides/leave.md"
     )
     assert_unchanged(lab, mark)
 
@@ -419,7 +419,10 @@ def test_a_live_model_stays_while_its_successor_is_built(lab_with: Callable[...,
     lifecycle = lab.lifecycle()
     lifecycle.diff(model_id, through_engine(state), properties(declared(generation=2)))
     successor, _ = lifecycle.create(declared(generation=2))
-    with pytest.raises(ConflictError, match=r"is kept\. Run pulumi up again once it is live$"):
+    with pytest.raises(
+        ConflictError,
+        match=r"is kept\. Run pulumi up again once it is live\. See docs/guides/leave\.md$",
+    ):
         lifecycle.delete(model_id, through_engine(state))
     lab.account.change(successor, state="complete", is_active=True)
     lifecycle.delete(model_id, through_engine(state))

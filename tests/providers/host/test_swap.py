@@ -379,7 +379,8 @@ def test_a_full_account_refuses_a_swap(lab: Lab) -> None:
     assert lab.account.writes(mark) == []
     assert outcome.live_model_id == old
     assert outcome.reasons[0].endswith(
-        "or set swap: break_first to stop the old one before the new one starts"
+        "or set swap: break_first to stop the old one before the new one starts. "
+        "See docs/concepts/going-live.md#twenty-of-twenty"
     )
 
 

@@ -296,7 +296,7 @@ models:
         )
     told = str(caught.value).splitlines()
     (bad,) = (i for i, m in run.lab.account.models().items() if m["state"] == "invalid")
-    assert told[0] == "2 models did not pass."
+    assert told[0] == "2 models did not pass. See docs/guides/why-not-live.md"
     assert told[1].startswith(f"  - bad: model {bad} is invalid")
     assert told[1].endswith("retrain bad trains it anew; nothing of it is live")
     assert told[2:] == [

@@ -19,6 +19,7 @@ from providers.lytics.domain.identity import (
     same_name,
 )
 from providers.lytics.errors import ConflictError
+from providers.lytics.pages import page
 from providers.lytics.shapes import Model
 
 
@@ -140,7 +141,7 @@ def _refused(
     return Refuse(
         f"'{key}' comes to model {model.id} \"{model.name}\", and {holder} has it. "
         "Give one of them another name or generation, or take it out there with "
-        "on_delete: retain and adopt it here"
+        f"on_delete: retain and adopt it here. See {page('concepts/ownership')}"
     )
 
 

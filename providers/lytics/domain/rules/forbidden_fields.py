@@ -18,7 +18,10 @@ class ForbiddenFields(Rule):
     """
 
     id = "forbidden-fields"
-    fields: Annotated[list[Annotated[str, Field(min_length=1)]], Field(min_length=1)]
+    fields: Annotated[
+        list[Annotated[str, Field(min_length=1)]],
+        Field(min_length=1, description="names of fields; * stands for any characters"),
+    ]
 
     def check_model(self, key: str, model: ModelDeclaration, facts: Facts) -> Iterator[str]:
         """Yield each forbidden field that is, or may become, a feature."""

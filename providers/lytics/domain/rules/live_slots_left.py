@@ -17,7 +17,7 @@ class LiveSlotsLeft(Rule):
 
     id = "live-slots-left"
     needs = frozenset({"account"})
-    count: Annotated[int, Field(ge=0, le=LIVE_LIMIT)]
+    count: Annotated[int, Field(ge=0, le=LIVE_LIMIT, description="how many places stay free")]
 
     def check(self, facts: Facts) -> Iterator[Found]:
         """Yield that too few stay free."""

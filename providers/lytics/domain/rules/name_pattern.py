@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from providers.lytics.domain.declaration import ModelDeclaration
 from providers.lytics.domain.rulebook import Facts, Rule, is_pattern
@@ -18,7 +18,7 @@ class NamePattern(Rule):
     """
 
     id = "name-pattern"
-    pattern: Annotated[str, AfterValidator(is_pattern)]
+    pattern: Annotated[str, AfterValidator(is_pattern), Field(description="a regular expression")]
 
     def check_model(self, key: str, model: ModelDeclaration, facts: Facts) -> Iterator[str]:
         """Yield that a name doesn't fit."""

@@ -18,7 +18,7 @@ class OnlyFromBranch(Rule):
 
     id = "only-from-branch"
     needs = frozenset({"git"})
-    branch: Annotated[str, Field(min_length=1)]
+    branch: Annotated[str, Field(min_length=1, description="the branch's name")]
 
     def check(self, facts: Facts) -> Iterator[Found]:
         """Yield that this is another branch, or that files differ from it."""

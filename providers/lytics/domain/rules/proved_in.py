@@ -18,7 +18,7 @@ class ProvedIn(Rule):
 
     id = "proved-in"
     needs = frozenset({"proof"})
-    stack: Annotated[str, Field(min_length=1)]
+    stack: Annotated[str, Field(min_length=1, description="the other stack's name")]
 
     def check_model(self, key: str, model: ModelDeclaration, facts: Facts) -> Iterator[str]:
         """Yield each reason why a model isn't proved."""

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from providers.lytics.pages import page
 from providers.lytics.program.ending.exit import end_program, outputs_registered
 from providers.lytics.program.later import awaited
 from providers.lytics.shapes import Model
@@ -109,7 +110,7 @@ def report(
     ordered = sorted(failures, key=lambda failure: failure.key)
     models = len({failure.key for failure in ordered})
     noun = "model" if models == 1 else "models"
-    lines = [f"{models} {noun} did not pass."]
+    lines = [f"{models} {noun} did not pass. See {page('guides/why-not-live')}"]
     lines += [f"  - {one.key}: {one.what}{_live(one.live, account)}" for one in ordered]
     rows = [(failure.key, *row) for failure in ordered for row in failure.rows]
     if rows:

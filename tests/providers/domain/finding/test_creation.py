@@ -130,7 +130,7 @@ def test_going_back_to_what_another_stack_has_by_now_is_a_question() -> None:
     assert str(found) == (
         f"'churn' comes to model {FIRST} \"{Wanted(OURS).name}\", and 'churn' of stack prod has "
         "it. Give one of them another name or generation, or take it out there with "
-        "on_delete: retain and adopt it here"
+        "on_delete: retain and adopt it here. See docs/concepts/ownership.md"
     )
 
 

@@ -57,7 +57,12 @@ def test_the_last_one_ends_the_program(ended: list[str]) -> None:
         await asyncio.sleep(0.01)
 
     asyncio.run(program())
-    assert ended == [("3 models did not pass.\n  - a: is late\n  - b: is invalid\n  - c: is late")]
+    assert ended == [
+        (
+            "3 models did not pass. See docs/guides/why-not-live.md\n"
+            "  - a: is late\n  - b: is invalid\n  - c: is late"
+        )
+    ]
 
 
 def test_nothing_wrong_ends_nothing(ended: list[str]) -> None:
@@ -76,7 +81,7 @@ def test_a_report_counts_models_and_lines_up_numbers() -> None:
     rows = (("✗ auc", "at least 0.75", "0.6"), ("✓ reach", "at least 3", "4"))
     found = report([Failure("churn", "one", rows), Failure("churn", "two")], {})
     assert found.splitlines() == [
-        "1 model did not pass.",
+        "1 model did not pass. See docs/guides/why-not-live.md",
         "  - churn: one",
         "  - churn: two",
         "",

@@ -1,0 +1,1 @@
+"""Makes each page of the reference from the code that it describes."""
