@@ -36,7 +36,7 @@ def card(  # noqa: PLR0913 - each is one option of the command line
     from cli.card.files import cards, out_of_date, write_all
     from cli.errors import OK, PROBLEMS, CliError
     from cli.screen.terminal import count, say, warn
-    from cli.workspace.project import shown
+    from providers.lytics.text import shown
 
     if (key is None) == (every is None):
         message = "Name a model, or give --all DIR: one of the two"

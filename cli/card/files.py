@@ -9,7 +9,7 @@ from cli.card.render import as_markdown, as_page
 from cli.edit.output import write_text
 from cli.errors import CliError
 from cli.models.look import find_row, look_at
-from cli.workspace.project import shown
+from providers.lytics.text import shown
 
 
 @dataclass(frozen=True)

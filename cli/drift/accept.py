@@ -9,8 +9,8 @@ from cli.edit.declared import declared_model
 from cli.edit.stack_edit import StackEdit, show_diff
 from cli.errors import PROBLEMS, CliError
 from cli.screen.terminal import say
-from cli.workspace.project import shown
 from providers.lytics.shapes import Model
+from providers.lytics.text import shown
 
 ACCEPTED = ("label", "is_active")
 """What can be changed in place, in Lytics and here; all else needs a new model."""

@@ -1,10 +1,10 @@
 """Finding a declaration by its key."""
 
 from cli.errors import CliError
-from cli.workspace.project import shown
 from providers.lytics.domain.declaration import ModelDeclaration
 from providers.lytics.domain.explain import did_you_mean
 from providers.lytics.stack_file.reader import Stack
+from providers.lytics.text import shown
 
 
 def declared_model(stack: Stack, key: str) -> ModelDeclaration:

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from cli.errors import CliError
-from cli.workspace.project import shown
+from providers.lytics.text import shown
 
 
 def write_beside(path: Path, content: bytes) -> Path:

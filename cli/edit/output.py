@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from cli.errors import CliError
-from cli.workspace.project import shown
+from providers.lytics.text import shown
 
 
 def write_text(path: Path, content: str) -> None:

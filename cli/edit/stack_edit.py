@@ -11,9 +11,9 @@ from cli.edit.files import write_beside
 from cli.edit.yaml_text import YamlText
 from cli.errors import CliError
 from cli.screen.terminal import console, safe
-from cli.workspace.project import shown
 from providers.lytics.errors import DeclarationError
 from providers.lytics.stack_file.reader import Stack, read_stack_file
+from providers.lytics.text import shown
 
 _BOM = "\ufeff"
 

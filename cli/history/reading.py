@@ -5,11 +5,12 @@ from datetime import datetime
 
 from cli.errors import CliError
 from cli.screen.terminal import count
-from cli.workspace.project import Project, short_name, shown
+from cli.workspace.project import Project, short_name
 from cli.workspace.pulumi import selected_stack
 from providers.lytics.domain.explain import did_you_mean
 from providers.lytics.history.store import as_utc, history_file, read_history
 from providers.lytics.history.timeline import Timeline
+from providers.lytics.text import shown
 
 
 @dataclass(frozen=True)

@@ -40,9 +40,10 @@ def import_models(  # noqa: PLR0913 - each is an option of the command
     from cli.importing.run import chosen, known_of, segments_of, written
     from cli.screen.terminal import count, safe, say, say_json, warn
     from cli.workspace.account import client_of
-    from cli.workspace.project import find_project, shown
+    from cli.workspace.project import find_project
     from cli.workspace.pulumi import selected_stack
     from cli.workspace.state_writes import settle_state_writes
+    from providers.lytics.text import shown
 
     project = find_project()
     name = stack or selected_stack(project)

@@ -19,7 +19,8 @@ def init_stack(
     """
     from cli.init.environment import new_environment
     from cli.screen.terminal import say, warn
-    from cli.workspace.project import find_project, shown
+    from cli.workspace.project import find_project
+    from providers.lytics.text import shown
 
     project = find_project()
     files, has_ids = new_environment(project, name, template)

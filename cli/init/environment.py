@@ -7,10 +7,11 @@ from cli.edit.files import write_file
 from cli.edit.stack_edit import StackEdit
 from cli.edit.yaml_text import inline
 from cli.errors import PROBLEMS, CliError
-from cli.workspace.project import Project, read_yaml, shown
+from cli.workspace.project import Project, read_yaml
 from cli.workspace.state_writes import settle_state_writes
 from providers.lytics.api.setting_table import DEFAULT_API_URL
 from providers.lytics.domain.declaration import HEX_ID
+from providers.lytics.text import shown
 
 SCHEMA_LINE = "# yaml-language-server: $schema=schema.json"
 _NAME = re.compile(r"^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}$")

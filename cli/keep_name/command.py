@@ -28,7 +28,7 @@ def keep_name(
     from cli.keep_name.naming import name_to_keep
     from cli.models.look import look_at
     from cli.screen.terminal import say, warn
-    from cli.workspace.project import shown
+    from providers.lytics.text import shown
 
     look = look_at(stack, summaries=False, audiences=False)
     if look.problem:

@@ -7,12 +7,13 @@ from cli.errors import CliError
 from cli.models.rows import Row, rows_of, with_summaries, with_summary, with_uses
 from cli.screen.terminal import count
 from cli.workspace.account import client_of, connected, proven_run, readable, settings_of
-from cli.workspace.project import Project, find_project, shown
+from cli.workspace.project import Project, find_project
 from cli.workspace.state import StackState, read_state
 from providers.lytics.domain.explain import did_you_mean
 from providers.lytics.errors import AccountError, DeclarationError, LyticsError
 from providers.lytics.shapes import Model
 from providers.lytics.stack_file.reader import read_stack_file
+from providers.lytics.text import shown
 
 
 @dataclass

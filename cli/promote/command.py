@@ -49,7 +49,8 @@ def promote(  # noqa: PLR0913 - each is one option of the command line
     from cli.promote.report import show
     from cli.promote.work import Promotion
     from cli.screen.terminal import say_json
-    from cli.workspace.project import find_project, shown
+    from cli.workspace.project import find_project
+    from providers.lytics.text import shown
 
     if sum((bool(keys), rollback is not None, check)) > 1:
         message = "Give keys, --rollback or --check, one of them"

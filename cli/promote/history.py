@@ -12,7 +12,6 @@ from pathlib import Path
 
 from cli.drift.compare import Observed
 from cli.errors import PROBLEMS, CliError
-from cli.workspace.project import shown
 from cli.workspace.state import StackState
 from providers.lytics.domain.declaration import ModelDeclaration
 from providers.lytics.domain.live.watch import Watch, judge_numbers
@@ -21,6 +20,7 @@ from providers.lytics.domain.segments import SegmentBook
 from providers.lytics.errors import DeclarationError
 from providers.lytics.shapes import Summary
 from providers.lytics.stack_file.reader import Stack, read_stack_file
+from providers.lytics.text import shown
 
 MOST_COMMITS = 500
 

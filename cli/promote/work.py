@@ -15,7 +15,7 @@ from cli.promote.evidence import Evidence, Proving, evidence_of, ids_worth_askin
 from cli.promote.history import Earlier, live_before, refuse_unless_passed
 from cli.promote.writing import align, bring_segments, copy_model
 from cli.workspace.account import connected
-from cli.workspace.project import Project, shown
+from cli.workspace.project import Project
 from cli.workspace.state import read_state
 from providers.lytics.domain.explain import did_you_mean
 from providers.lytics.domain.live.watch import watch_of
@@ -23,6 +23,7 @@ from providers.lytics.domain.promoted import differing
 from providers.lytics.domain.segments import SegmentBook
 from providers.lytics.stack_file.only_here import WHOLE, exceptions, reason_for
 from providers.lytics.stack_file.reader import Stack, read_stack_file
+from providers.lytics.text import shown
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from cli.edit.stack_edit import StackEdit
 from cli.edit.yaml_text import YamlText
 from cli.errors import PROBLEMS, CliError
-from cli.workspace.project import shown
 from providers.lytics.domain.declaration import ModelDeclaration
 from providers.lytics.domain.promoted import (
     OF_ENVIRONMENT,
@@ -18,6 +17,7 @@ from providers.lytics.domain.promoted import (
 from providers.lytics.domain.segments import SegmentBook, is_id
 from providers.lytics.stack_file.only_here import reason_for
 from providers.lytics.stack_file.reader import EXCEPT, Stack
+from providers.lytics.text import shown
 
 
 def copy_model(

@@ -19,6 +19,7 @@ from cli.workspace.state import StackState, read_state
 from providers.lytics.api.client import LyticsClient
 from providers.lytics.domain.audiences import Use, Uses, deletion_refused, users_left
 from providers.lytics.domain.declaration import EVEN_IF_USED, policy_of
+from providers.lytics.domain.live.liveness import to_write
 from providers.lytics.domain.segments import SegmentBook
 from providers.lytics.errors import AccountError, DeclarationError, LyticsError
 from providers.lytics.shapes import Model
@@ -234,7 +235,6 @@ def _retire(client: LyticsClient, one: Leftover) -> str:
         if client.delete_model(model.id):
             return f"{name} is deleted"
         return f"{name} stays: Lytics says that there is nothing to delete, and shows it"
-    goes_live = not (model.was_once_complete or model.is_invalid or model.config.build_only)
-    if model.is_active or goes_live:
+    if to_write(model, wanted=False) is not None:
         client.update_model(model.id, {"is_active": False})
     return f"{name} stays in the account, deactivated"

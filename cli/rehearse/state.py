@@ -9,19 +9,18 @@ from cli.errors import CliError
 from cli.workspace.project import Project, short_name
 from cli.workspace.pulumi import PulumiError, run_pulumi
 from cli.workspace.state import (
-    ACTIVATION,
-    MODEL,
     NoStackError,
     StackState,
     parse_state,
     read_state,
 )
+from providers.lytics.domain.finding.ownership import ACTIVATION_TYPE, MODEL_TYPE
 
 KEY_SETTING = "lytics:apiKey"
 # The mark of a secret in a state (sdk/go/common/resource, "special signature keys").
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a mark, not a secret
-_OWN_TYPES = {"pulumi:pulumi:Stack", "pulumi:providers:pulumi-python", MODEL, ACTIVATION}
+_OWN_TYPES = {"pulumi:pulumi:Stack", "pulumi:providers:pulumi-python", MODEL_TYPE, ACTIVATION_TYPE}
 _MOST_NAMED = 5
 _AT_ONCE = 4
 

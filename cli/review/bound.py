@@ -13,7 +13,8 @@ from typing import Any
 
 from cli.errors import CliError
 from cli.workspace.project import find_project
-from cli.workspace.state import ACTIVATION, MODEL, StackState, read_state
+from cli.workspace.state import StackState, read_state
+from providers.lytics.domain.finding.ownership import ACTIVATION_TYPE, MODEL_TYPE
 from providers.lytics.pages import page
 
 # A key of our own in Pulumi's plan, which passes over what it doesn't know.
@@ -66,7 +67,7 @@ def mark_of(state: StackState) -> str:
             "inputs": {k: v for k, v in (one.get("inputs") or {}).items() if k != "__provider"},
         }
         for one in deployment.get("resources") or []
-        if one.get("type") in {MODEL, ACTIVATION}
+        if one.get("type") in {MODEL_TYPE, ACTIVATION_TYPE}
     ]
     ordered = sorted(json.dumps(one, sort_keys=True) for one in ours)
     return hashlib.sha256("\n".join(ordered).encode()).hexdigest()[:32]

@@ -16,9 +16,9 @@ from cli.review.plan import Plan, parse_plan
 from cli.review.words import Quoted, Words, words
 from cli.rules.check import judge_all
 from cli.rules.look import ask_for_rules
-from cli.workspace.account import connected, proven_run, settings_of
+from cli.workspace.account import connected, proven_run, readable, settings_of
 from cli.workspace.holdings import holdings_of
-from cli.workspace.project import Project, shown
+from cli.workspace.project import Project
 from cli.workspace.pulumi import PulumiError, run_pulumi
 from cli.workspace.removals import declared_removals, excepted_from
 from cli.workspace.segments import fault_of
@@ -27,10 +27,10 @@ from providers.lytics.api.client import LyticsClient
 from providers.lytics.api.settings import Settings
 from providers.lytics.domain.rulebook import LOSES_SCORES, OF_ACCOUNT, Breach
 from providers.lytics.errors import AccountError, LyticsError
-from providers.lytics.host.run import Run
 from providers.lytics.shapes import Model, Summary
 from providers.lytics.stack_file.reader import read_stack_file
 from providers.lytics.stack_file.rules_file import rules_of
+from providers.lytics.text import shown
 
 
 def preview(project: Project, stack: str, save_plan: Path | None = None) -> str:
@@ -134,15 +134,9 @@ def ask(project: Project, state: StackState, plan: Plan) -> Review:
 
 
 def _account(settings: Settings, client: LyticsClient, state: StackState) -> dict[str, Model]:
-    run = Run(settings, client, say=lambda _line: None)
-    for resource in state.models:
-        run.expect_account(resource.outputs.get("aid"))
-    look = run.looks.any()
-    run.prove_account(look)
-    for resource in state.models:
-        if (model := look.models.get(resource.id)) is not None:
-            model.require_readable()
-    return dict(look.models)
+    models = proven_run(settings, client, state).looks.any().models
+    readable(models.values(), state)
+    return dict(models)
 
 
 def _drifts(

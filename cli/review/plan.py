@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cli.errors import CliError
-from cli.workspace.state import ACTIVATION, MODEL
 from providers.lytics.domain.diff import Unknown
+from providers.lytics.domain.finding.ownership import ACTIVATION_TYPE, MODEL_TYPE
 
 # The engine's mark of a value that isn't known before the update (sdk/go/common/resource/plugin).
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -76,7 +76,9 @@ def parse_plan(text: str) -> Plan:
     activations: dict[str, Step] = {}
     for raw in data.get("steps") or []:
         urn = str(raw.get("urn", "")) if isinstance(raw, dict) else ""
-        into = models if _is(urn, MODEL) else activations if _is(urn, ACTIVATION) else None
+        into = (
+            models if _is(urn, MODEL_TYPE) else activations if _is(urn, ACTIVATION_TYPE) else None
+        )
         if into is None or raw.get("op") not in _OPS:
             continue
         step = _step(raw, urn)

@@ -28,7 +28,8 @@ def schema(
     from cli.schema.outputs import OUTPUTS, output_schema_text
     from cli.schema.schema_json import rules_schema_text, schema_text
     from cli.screen.terminal import say, warn
-    from cli.workspace.project import find_project, shown
+    from cli.workspace.project import find_project
+    from providers.lytics.text import shown
 
     stacks = find_project().stacks
     files = {

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from cli.edit.places import Places
 from cli.validate.validation import Finding, Report
-from cli.workspace.project import Project, shown
+from cli.workspace.project import Project
 from providers.lytics.errors import DeclarationError
 from providers.lytics.stack_file.reader import Stack, read_stack_file
+from providers.lytics.text import shown
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from cli.errors import CliError
 from cli.rules.check import Asked, judge_account
 from cli.validate.validation import Finding, Report, take_verdict
 from cli.workspace.account import connected, proven_run, settings_of
-from cli.workspace.project import Project, shown
+from cli.workspace.project import Project
 from cli.workspace.segments import fault_of
 from cli.workspace.state import NoStackError, Resource, StackState, read_state
 from providers.lytics.api.client import LyticsClient
@@ -29,6 +29,7 @@ from providers.lytics.errors import ConflictError, LyticsError
 from providers.lytics.shapes import Model
 from providers.lytics.stack_file.reader import Stack
 from providers.lytics.stack_file.rules_file import rules_of
+from providers.lytics.text import shown
 
 NOT_ASKED = "whether this key may write isn't asked, as only a write tells"
 

@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from cli.edit.places import Places
 from cli.errors import CliError
 from cli.validate.validation import Finding, Report
-from cli.workspace.project import Project, shown
+from cli.workspace.project import Project
 from cli.workspace.state import NoStackError, read_state
 from providers.lytics.domain.renaming import renames_of
 from providers.lytics.stack_file.reader import Stack
+from providers.lytics.text import shown
 
 
 def check_renames(project: Project, reports: Iterable[Report]) -> None:

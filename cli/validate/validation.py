@@ -9,11 +9,12 @@ from typing import Any
 from cli.errors import OK, PROBLEMS, UNABLE, CliError
 from cli.rules.check import judge_offline
 from cli.screen.terminal import count
-from cli.workspace.project import Project, shown
+from cli.workspace.project import Project
 from providers.lytics.domain.explain import did_you_mean
 from providers.lytics.domain.rulebook import Breach, Verdict
 from providers.lytics.errors import DeclarationError, Problem
 from providers.lytics.stack_file.reader import Stack, read_stack_file
+from providers.lytics.text import shown
 
 
 @dataclass(frozen=True)

@@ -94,11 +94,3 @@ def read_yaml(file: Path) -> dict[str, Any]:
         message = f"{file} can't be read: {why}"
         raise CliError(message) from exc
     return data if isinstance(data, dict) else {}
-
-
-def shown(path: Path) -> str:
-    """Return a path as people name it: from the folder they are in."""
-    try:
-        return str(path.resolve().relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)

@@ -9,9 +9,7 @@ from cli.errors import CliError
 from cli.workspace.project import Project, short_name
 from cli.workspace.pulumi import PulumiError, run_pulumi, selected_stack
 from providers.lytics.domain.explain import did_you_mean
-
-MODEL = "pulumi-python:dynamic/lytics:MlModel"
-ACTIVATION = "pulumi-python:dynamic/lytics:MlModelActivation"
+from providers.lytics.domain.finding.ownership import ACTIVATION_TYPE, MODEL_TYPE
 
 
 @dataclass(frozen=True)
@@ -92,10 +90,10 @@ def parse_state(stack: str, exported: Mapping[str, Any]) -> StackState:
     """Return what an exported state says of our resources; pure."""
     deployment = exported.get("deployment") or {}
     resources = deployment.get("resources") or []
-    activations = [_resource(r) for r in resources if r.get("type") == ACTIVATION]
+    activations = [_resource(r) for r in resources if r.get("type") == ACTIVATION_TYPE]
     return StackState(
         stack=short_name(stack),
-        models=tuple(_resource(r) for r in resources if r.get("type") == MODEL),
+        models=tuple(_resource(r) for r in resources if r.get("type") == MODEL_TYPE),
         activations={one.key: one for one in activations if not one.is_leaving},
         pending=tuple(deployment.get("pending_operations") or ()),
         exported=exported,

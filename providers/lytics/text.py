@@ -1,6 +1,7 @@
-"""Other people's texts: names, labels and reasons come from the API and go to terminals."""
+"""Texts for people: other people's names, labels and reasons, and paths."""
 
 import re
+from pathlib import Path
 from unicodedata import category
 
 LONGEST_TEXT = 1000
@@ -29,6 +30,14 @@ def without_controls(text: str) -> str:
     if text.isprintable():
         return text
     return "".join("?" if _is_harmful(character) else character for character in text)
+
+
+def shown(path: Path) -> str:
+    """Return a path as people name it: from the folder they are in."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
 
 
 def _is_harmful(character: str) -> bool:

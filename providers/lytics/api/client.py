@@ -13,7 +13,7 @@ from providers.lytics.api import protocol
 from providers.lytics.api.answer import Answer
 from providers.lytics.api.pace import Pace
 from providers.lytics.api.requests import Request, Requests
-from providers.lytics.api.settings import Settings
+from providers.lytics.api.settings import MOST_CONNECTIONS, Settings
 from providers.lytics.api.unreachable import explained
 from providers.lytics.errors import (
     ConnectError,
@@ -32,7 +32,6 @@ from providers.lytics.timing import REAL, Timing
 from providers.lytics.version import VERSION
 
 CONNECT_TIMEOUT_S = 4.0
-MOST_CONNECTIONS = 64
 # Shorter trouble is over before somebody has read of it.
 QUIET_S = 2.0
 _NO_SUCH_METHOD = {405, 501}

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from providers.lytics.domain.audiences import Use, Uses
 from providers.lytics.domain.declaration import ModelDeclaration
 from providers.lytics.domain.identity import proof_in, same_name
-from providers.lytics.domain.rulebook import AccountFacts, goes_live
+from providers.lytics.domain.live.liveness import joins, way_of
+from providers.lytics.domain.rulebook import AccountFacts
 from providers.lytics.shapes import Model
 
 
@@ -44,12 +45,17 @@ def account_facts(
         models: all models of the account.
         uses: who uses what; None where the key may not see audiences.
     """
-    live = [model for model in models if model.is_active]
-    own = {key: [m for m in live if one.is_its_own(m)] for key, one in declared.items()}
-    joining = sum(goes_live(one.model) and not own[key] for key, one in declared.items())
+    account = list(models)
+    found = {key: [m for m in account if one.is_its_own(m)] for key, one in declared.items()}
+    own = {key: [model for model in its if model.is_active] for key, its in found.items()}
+    live = [model for model in account if model.is_active]
+    joining = sum(
+        joins(way_of(one.model.settings), is_new=not found[key], has_live=bool(own[key]))
+        for key, one in declared.items()
+    )
     if uses is None:
         return AccountFacts(len(live), joining)
-    return AccountFacts(len(live), joining, {k: _users(found, uses) for k, found in own.items()})
+    return AccountFacts(len(live), joining, {k: _users(its, uses) for k, its in own.items()})
 
 
 def _users(models: Iterable[Model], uses: Uses) -> tuple[Use, ...]:

@@ -29,24 +29,28 @@ def explain(error: ValidationError, shape: type[BaseModel]) -> list[tuple[Place,
 
 def unknown_key(key: str, known: list[str]) -> str:
     """Return the sentence for a key that isn't known, with the nearest that is."""
-    return f"unknown key{nearest(key, known)}"
+    return f"unknown key{ending_for(key, known)}"
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return the question after a sentence about an unknown word, "" where nothing is near."""
+    near = nearest(word, known)
+    return f" Did you mean {near}?" if near else ""
+
+
+def ending_for(word: str, known: list[str]) -> str:
+    """Return what ends a sentence about an unknown word: the nearest that is known, and all."""
+    near = nearest(word, known)
+    hint = f", did you mean {near}?" if near else "."
+    return f"{hint} Known: {', '.join(known)}"
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return the known word that is spelled most like another, "" where none is like it."""
     from difflib import get_close_matches  # noqa: PLC0415 - only for mistakes
 
     near = get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f" Did you mean {near[0]}?" if near else ""
-
-
-def nearest(word: str, known: list[str]) -> str:
-    """Return what ends a sentence about an unknown word: the nearest that is known, and all."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only for mistakes
-
-    near = get_close_matches(word, known, n=1, cutoff=0.6)
-    hint = f", did you mean {near[0]}?" if near else "."
-    return f"{hint} Known: {', '.join(known)}"
+    return near[0] if near else ""
 
 
 def _sentence(item: ErrorDetails, shape: type[BaseModel]) -> str:  # noqa: PLR0911 - a table of cases

@@ -133,13 +133,6 @@ class Rule(BaseModel):
         yield from ()
 
 
-def goes_live(model: ModelDeclaration) -> bool:
-    """Tell whether a model is live once it is trained: declared so, or by itself."""
-    if model.is_active is not None or model.gate is not None:
-        return model.is_active is True
-    return model.config is None or model.config.build_only is not True
-
-
 @dataclass(frozen=True)
 class ActiveRule:
     """A rule that holds for a stack, and where `stacks/rules.yaml` says so: `file:line`."""

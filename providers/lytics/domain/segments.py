@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from providers.lytics.domain.declaration import HEX_ID
+from providers.lytics.domain.explain import nearest
 from providers.lytics.shapes import Segment
 
 
@@ -44,10 +45,8 @@ class SegmentBook:
 
     def unknown(self, reference: str) -> str:
         """Return the sentence for an unknown slug, with the nearest that is known."""
-        from difflib import get_close_matches  # noqa: PLC0415 - only for mistakes
-
-        near = get_close_matches(reference, self._by_slug, n=1, cutoff=0.6)
-        hint = f", did you mean {near[0]}?" if near else "; see the audiences in Lytics"
+        near = nearest(reference, self._by_slug)
+        hint = f", did you mean {near}?" if near else "; see the audiences in Lytics"
         return f'unknown segment "{reference}"{hint}'
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from providers.lytics.domain.rulebook import Rule
 from providers.lytics.domain.rules import builtin_rules, rules_in
 from providers.lytics.errors import DeclarationError, Problem
-from providers.lytics.stack_file.yaml_reader import shown
+from providers.lytics.text import shown
 
 _ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 

@@ -16,7 +16,8 @@ from providers.lytics.domain.declaration import (
 from providers.lytics.domain.explain import Place, explain, unknown_key
 from providers.lytics.domain.identity import FORBIDDEN_IN_NAMES
 from providers.lytics.errors import DeclarationError, Problem
-from providers.lytics.stack_file.yaml_reader import Mark, YamlReader, load, shown, where
+from providers.lytics.stack_file.yaml_reader import Mark, YamlReader, load, where
+from providers.lytics.text import shown
 
 
 class StackFile(BaseModel):

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from providers.lytics.domain.explain import Place, explain, nearest
+from providers.lytics.domain.explain import Place, ending_for, explain
 from providers.lytics.domain.rulebook import (
     LOSES_SCORES,
     ActiveRule,
@@ -26,7 +26,8 @@ from providers.lytics.stack_file.checkout import checkout_of
 from providers.lytics.stack_file.own_rules import own_rules
 from providers.lytics.stack_file.reader import EXCEPT, RULES_FILE, Stack
 from providers.lytics.stack_file.unproved import declared_otherwise
-from providers.lytics.stack_file.yaml_reader import Mark, YamlReader, load, shown, where
+from providers.lytics.stack_file.yaml_reader import Mark, YamlReader, load, where
+from providers.lytics.text import shown
 
 STACKS = "stacks"
 _LEVELS = "off, warn or error"
@@ -121,7 +122,7 @@ def _refuse_unknown_exceptions(stack: Stack, known: Mapping[str, type[Rule]]) ->
 
 
 def _unknown(rule: str, known: list[str]) -> str:
-    return f"{rule}: unknown rule{nearest(rule, sorted(known))}"
+    return f"{rule}: unknown rule{ending_for(rule, sorted(known))}"
 
 
 class _File:
@@ -163,7 +164,7 @@ class _File:
         entries = {}
         for rule, raw in self._mapping(place, value).items():
             if rule not in self._known:
-                self._note((*place, rule), f"unknown rule{nearest(rule, sorted(self._known))}")
+                self._note((*place, rule), f"unknown rule{ending_for(rule, sorted(self._known))}")
                 continue
             # YAML 1.1 reads `off` as false.
             values = dict(raw) if isinstance(raw, dict) else {"level": raw}

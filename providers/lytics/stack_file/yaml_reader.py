@@ -8,6 +8,7 @@ import yaml
 
 from providers.lytics.domain.explain import Place
 from providers.lytics.errors import DeclarationError, Problem
+from providers.lytics.text import shown
 
 try:
     from yaml import CSafeLoader as SafeLoader
@@ -94,14 +95,6 @@ def _mark(node: yaml.Node) -> Mark:
 def where(path: Path, mark: Mark) -> str:
     """Return a place as people read it: `stacks/prod.yaml, line 12, column 5`."""
     return f"{shown(path)}, line {mark.line}, column {mark.column}"
-
-
-def shown(path: Path) -> str:
-    """Return the path as people name it: from the folder they are in."""
-    try:
-        return str(path.resolve().relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
 
 
 def load(path: Path, reader: YamlReader) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 import cli.models.look
-from cli.workspace.state import MODEL, parse_state
+from cli.workspace.state import parse_state
+from providers.lytics.domain.finding.ownership import MODEL_TYPE
 from tests.cli.conftest import Folder, Run
 from tests.support.engine.account import Account
 
@@ -32,8 +33,8 @@ def models(folder: Folder, account: Account, monkeypatch: pytest.MonkeyPatch) ->
     folder.write("test", STACK_FILE)
     resources = [
         {
-            "type": MODEL,
-            "urn": f"urn:pulumi:test::x::{MODEL}::{key}",
+            "type": MODEL_TYPE,
+            "urn": f"urn:pulumi:test::x::{MODEL_TYPE}::{key}",
             "id": ids[key],
             "outputs": {"key": key, "source_name": "all_users"},
         }

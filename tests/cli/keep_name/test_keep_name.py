@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 import cli.models.look
-from cli.workspace.state import ACTIVATION, MODEL, parse_state
+from cli.workspace.state import parse_state
+from providers.lytics.domain.finding.ownership import ACTIVATION_TYPE, MODEL_TYPE
 from tests.cli.conftest import Folder, Run
 from tests.support.engine.account import Account
 from tests.support.engine.project import Project
@@ -28,12 +29,12 @@ def state_with(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> Callable[...,
     def have(activation: dict[str, Any] | None = None, **ids: str) -> None:
         folder.write("test", STACK)
         resources: list[dict[str, Any]] = [
-            {"type": MODEL, "urn": f"x::{key}", "id": model_id, "outputs": {"name": "a"}}
+            {"type": MODEL_TYPE, "urn": f"x::{key}", "id": model_id, "outputs": {"name": "a"}}
             for key, model_id in ids.items()
         ]
         if activation is not None:
             resources.append(
-                {"type": ACTIVATION, "urn": "x::grow", "id": "grow", "outputs": activation}
+                {"type": ACTIVATION_TYPE, "urn": "x::grow", "id": "grow", "outputs": activation}
             )
         state = parse_state("test", {"deployment": {"resources": resources}})
         monkeypatch.setattr(cli.models.look, "read_state", lambda *_: state)

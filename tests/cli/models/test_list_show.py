@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 import cli.models.look
-from cli.workspace.state import ACTIVATION, MODEL, parse_state
+from cli.workspace.state import parse_state
+from providers.lytics.domain.finding.ownership import ACTIVATION_TYPE, MODEL_TYPE
 from tests.cli.conftest import Folder, Run
 from tests.support.engine.account import Account
 from tests.support.engine.project import Project
@@ -21,16 +22,18 @@ models:
 def model(key: str, model_id: str, **outputs: object) -> Json:
     """Return a model as a state has it."""
     kept = {"key": key, "state": "complete", "live": True, "is_healthy": True, **outputs}
-    return {"type": MODEL, "urn": f"urn:pulumi:test::x::{MODEL}::{key}", "id": model_id} | {
-        "outputs": {**kept, "__provider": "x"}
-    }
+    return {
+        "type": MODEL_TYPE,
+        "urn": f"urn:pulumi:test::x::{MODEL_TYPE}::{key}",
+        "id": model_id,
+    } | {"outputs": {**kept, "__provider": "x"}}
 
 
 def activation(key: str, **outputs: object) -> Json:
     """Return an activation as a state has it."""
     part = {"number": "auc", "wanted": "at least 0.5", "measured": "0.8", "passed": True}
     kept = {"key": key, "gate": {"auc": 0.5}, "passed": True, "pending": False, "parts": [part]}
-    return {"type": ACTIVATION, "urn": f"urn:pulumi:test::x::{ACTIVATION}::{key}"} | {
+    return {"type": ACTIVATION_TYPE, "urn": f"urn:pulumi:test::x::{ACTIVATION_TYPE}::{key}"} | {
         "id": key,
         "outputs": {**kept, "live": True, "scores": {"auc": 0.8}, **outputs},
     }

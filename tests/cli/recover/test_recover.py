@@ -17,10 +17,11 @@ from cli.recover.recovery import Leftover, find_models, pending_of, without_pend
 from cli.recover.run import Damage, put_in_order
 from cli.workspace.project import Project as PulumiProject
 from cli.workspace.pulumi import PulumiError
-from cli.workspace.state import MODEL, parse_state
+from cli.workspace.state import parse_state
 from providers.lytics.api.client import LyticsClient
 from providers.lytics.api.settings import Settings
 from providers.lytics.domain.declaration import OnDelete
+from providers.lytics.domain.finding.ownership import MODEL_TYPE
 from providers.lytics.domain.identity import default_name, inputs_hash, lineage
 from providers.lytics.domain.segments import SegmentBook
 from providers.lytics.shapes import Model, Segment
@@ -56,15 +57,15 @@ def state(*resources: Json, pending: Json | None = None) -> Json:
 def creating(key: str) -> Json:
     """Return a pending create of a model."""
     inputs = {"key": key, "lineage": lineage("x", "test", key)}
-    urn = f"urn:pulumi:test::x::{MODEL}::{key}"
-    return {"type": "creating", "resource": {"urn": urn, "type": MODEL, "inputs": inputs}}
+    urn = f"urn:pulumi:test::x::{MODEL_TYPE}::{key}"
+    return {"type": "creating", "resource": {"urn": urn, "type": MODEL_TYPE, "inputs": inputs}}
 
 
 def stored(**outputs: Any) -> Json:  # noqa: ANN401 - JSON
     """Return the state's model of the key churn, as the file declares it unless said otherwise."""
     declared = {"source": A, "target": B, "config": {"use_scores": True}}
     known = {"key": "churn", "lineage": CHURN, **declared, **outputs}
-    return {"type": MODEL, "id": "1" * 32, "urn": "u::churn", "outputs": known}
+    return {"type": MODEL_TYPE, "id": "1" * 32, "urn": "u::churn", "outputs": known}
 
 
 def found(folder: Folder, exported: Json, *account: Model) -> tuple[list[str], list[str]]:
@@ -168,7 +169,7 @@ def test_retired_model_that_is_live_again_is_left_over(
 
 def test_pending_operations_are_dropped_and_nothing_else() -> None:
     """The repaired state is the exported one without what was under way."""
-    exported = state({"type": MODEL, "id": "1", "urn": "u"}, pending=creating("churn"))
+    exported = state({"type": MODEL_TYPE, "id": "1", "urn": "u"}, pending=creating("churn"))
     (one,) = pending_of(parse_state("test", exported))
     assert (str(one), one.lineage) == ("creating model 'churn'", CHURN)
     repaired = without_pending(exported)

@@ -5,9 +5,10 @@ from typing import Any
 
 from cli.rehearse.rehearsal import Rehearsal
 from cli.rehearse.timeline import Seen, errors_in, rehearsal_of
-from cli.workspace.state import MODEL, StackState, parse_state
+from cli.workspace.state import StackState, parse_state
 from providers.lytics.domain.audiences import Audience, uses_of_models
 from providers.lytics.domain.declaration import ModelDeclaration
+from providers.lytics.domain.finding.ownership import MODEL_TYPE
 
 Json = dict[str, Any]
 OLD, NEW = "a" * 32, "b" * 32
@@ -29,7 +30,7 @@ def kept(model_id: str, name: str = "", *, live: bool = False, waits: bool = Tru
 def state(*ids: str) -> StackState:
     """Return a state whose `grow` has these models, the first one is the current one."""
     resources = [
-        {"type": MODEL, "urn": "urn::grow", "id": one, "delete": place > 0, "outputs": {}}
+        {"type": MODEL_TYPE, "urn": "urn::grow", "id": one, "delete": place > 0, "outputs": {}}
         for place, one in enumerate(ids)
     ]
     return parse_state("test", {"deployment": {"resources": resources}})

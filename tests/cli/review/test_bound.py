@@ -8,7 +8,8 @@ import pytest
 
 from cli.errors import CliError
 from cli.review.bound import bind, mark_of, refusal
-from cli.workspace.state import MODEL, parse_state
+from cli.workspace.state import parse_state
+from providers.lytics.domain.finding.ownership import MODEL_TYPE
 from tests.support.engine.project import STACK, Project
 from tests.support.engine.shapes import model
 
@@ -18,8 +19,8 @@ Json = dict[str, Any]
 def state(**changes: Any) -> Json:  # noqa: ANN401 - JSON
     """Return a state of one model as Pulumi exports it."""
     one = {
-        "urn": f"urn:pulumi:dev::lytics-ml::{MODEL}::churn",
-        "type": MODEL,
+        "urn": f"urn:pulumi:dev::lytics-ml::{MODEL_TYPE}::churn",
+        "type": MODEL_TYPE,
         "id": "a",
         "inputs": {"label": "x", "__provider": "1"},
         "outputs": {"updated": "2031"},

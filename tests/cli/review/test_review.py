@@ -16,7 +16,8 @@ from cli.review.plan import UNKNOWN, parse_plan
 from cli.review.showing.markdown import LONGEST, as_markdown
 from cli.review.showing.page import as_page
 from cli.review.words import Quoted, words
-from cli.workspace.state import MODEL, Resource, StackState, parse_state
+from cli.workspace.state import Resource, StackState, parse_state
+from providers.lytics.domain.finding.ownership import MODEL_TYPE
 from providers.lytics.shapes import Model, Summary
 from tests.cli.conftest import Run
 from tests.support.engine.project import Project
@@ -241,7 +242,7 @@ def test_models_that_stay_are_counted_with_and_without_same_steps() -> None:
 def test_a_model_that_was_only_renamed_is_known_by_its_new_key() -> None:
     """The key is the resource's name: outputs of an earlier version still hold the old one."""
     old, shown = live_model()
-    raw = {"type": MODEL, "urn": urn("new"), "id": OLD_ID, "outputs": dict(old.outputs)}
+    raw = {"type": MODEL_TYPE, "urn": urn("new"), "id": OLD_ID, "outputs": dict(old.outputs)}
     state = parse_state(STACK, {"deployment": {"resources": [raw]}})
     review = reviewed([step("delete", "new", old, None)], state, shown)
     assert (review.existing, review.unchanged, only(review).key) == (1, 0, "new")

@@ -3,8 +3,9 @@
 import json
 from typing import Any
 
-from cli.workspace.state import ACTIVATION, Resource
+from cli.workspace.state import Resource
 from providers.lytics.domain.declaration import ModelInputs
+from providers.lytics.domain.finding.ownership import ACTIVATION_TYPE
 from tests.support.review.shapes import urn
 
 Json = dict[str, Any]
@@ -22,7 +23,7 @@ def activation_step(op: str, key: str, old: Resource | None, **new: object) -> J
     before = {"id": key, "outputs": dict(old.outputs)} if old else None
     inputs = {"key": key, "activate": True, **new}
     after = {"inputs": inputs}
-    return {"op": op, "urn": urn(key, ACTIVATION), "oldState": before, "newState": after}
+    return {"op": op, "urn": urn(key, ACTIVATION_TYPE), "oldState": before, "newState": after}
 
 
 def preview_of(*steps: Json) -> str:

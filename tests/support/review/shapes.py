@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from cli.workspace.state import ACTIVATION, MODEL, Resource, StackState
+from cli.workspace.state import Resource, StackState
 from providers.lytics.domain.declaration import ModelInputs
+from providers.lytics.domain.finding.ownership import ACTIVATION_TYPE, MODEL_TYPE
 from providers.lytics.domain.identity import default_name, lineage
 from providers.lytics.domain.record import hash_of, outputs_of
 from providers.lytics.shapes import Model, Summary
@@ -77,7 +78,7 @@ def resource_of(
     )
 
 
-def urn(key: str, kind: str = MODEL) -> str:
+def urn(key: str, kind: str = MODEL_TYPE) -> str:
     """Return the engine's name for a resource."""
     return f"urn:pulumi:{STACK}::{PROJECT}::{kind}::{key}"
 
@@ -98,7 +99,7 @@ def activation_of(key: str, model_id: str, **fields: object) -> Resource:
         "earned": [model_id],
         "scores": {"auc": 0.8},
     }
-    return Resource(key, key, {**outputs, **fields}, urn=urn(key, ACTIVATION))
+    return Resource(key, key, {**outputs, **fields}, urn=urn(key, ACTIVATION_TYPE))
 
 
 def state_of(*resources: Resource, activations: tuple[Resource, ...] = ()) -> StackState:

@@ -14,6 +14,7 @@ from typing import Any
 from providers.lytics.domain.identity import is_same_lineage
 
 MODEL_TYPE = "pulumi-python:dynamic/lytics:MlModel"
+ACTIVATION_TYPE = f"{MODEL_TYPE}Activation"
 
 
 @dataclass(frozen=True)

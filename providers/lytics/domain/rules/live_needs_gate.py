@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from providers.lytics.domain.declaration import ModelDeclaration
-from providers.lytics.domain.rulebook import Facts, Rule, goes_live
+from providers.lytics.domain.live.liveness import way_of
+from providers.lytics.domain.rulebook import Facts, Rule
 
 
 class LiveNeedsGate(Rule):
@@ -14,5 +15,5 @@ class LiveNeedsGate(Rule):
     def check_model(self, key: str, model: ModelDeclaration, facts: Facts) -> Iterator[str]:
         """Yield that a model goes live whatever it scores."""
         del facts
-        if goes_live(model) and model.gate is None:
+        if way_of(model.settings).is_to_be_live and model.gate is None:
             yield f"{key} goes live whatever it scores: give it a gate, or say is_active: false"

@@ -9,12 +9,12 @@ changes, nothing is found here and the host keeps its four threads: slower, neve
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+from providers.lytics.api.settings import MOST_CONNECTIONS
+
 HOST_THREADS = 4
-# As many as the client has connections: more would only wait, and for each other.
-WANTED_THREADS = 64
 
 
-def widen(threads: int = WANTED_THREADS) -> int:
+def widen(threads: int = MOST_CONNECTIONS) -> int:
     """Let the pool that runs this call grow to so many threads; it starts them as it needs them.
 
     The pool is found in the frames below this one. Asking the garbage collector for all objects
@@ -22,7 +22,7 @@ def widen(threads: int = WANTED_THREADS) -> int:
     on ("SystemError: Objects/tupleobject.c: bad argument to internal function").
 
     Args:
-        threads: how many at most.
+        threads: how many at most; more than the client has connections would only wait.
 
     Returns:
         How many pools were widened, 0 where the host isn't as expected.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pulumi
 
+from providers.lytics.domain.finding.ownership import MODEL_TYPE
 from providers.lytics.errors import ConflictError, LyticsError
 from providers.lytics.program.later import settled
 from providers.lytics.shapes import Model
@@ -18,8 +19,8 @@ from providers.lytics.states import run_pulumi
 if TYPE_CHECKING:
     from providers.lytics.program.program import Program
 
-_MODEL = "::pulumi-python:dynamic/lytics:MlModel::"
-_COMPONENT_MODEL = "$pulumi-python:dynamic/lytics:MlModel::"
+_MODEL = f"::{MODEL_TYPE}::"
+_COMPONENT_MODEL = f"${MODEL_TYPE}::"
 
 
 async def account_now(program: "Program") -> Mapping[str, Model]:

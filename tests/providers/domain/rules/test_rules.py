@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from providers.lytics.domain.account_facts import Declared, account_facts
 from providers.lytics.domain.audiences import Audience, Use, uses_of_models
 from providers.lytics.domain.declaration import ModelDeclaration, Removal
 from providers.lytics.domain.rulebook import (
@@ -17,6 +18,7 @@ from providers.lytics.domain.rulebook import (
     judge,
 )
 from providers.lytics.domain.rules import builtin_rules
+from providers.lytics.shapes import Model
 
 Json = dict[str, Any]
 USES: tuple[Use, ...] = uses_of_models(
@@ -185,3 +187,18 @@ def test_a_rule_that_lacks_what_it_needs_is_not_checked_and_its_exceptions_stand
 
     assert verdict.breaches == ()
     assert verdict.unchecked == tuple(one.rule.id for one in rules)
+
+
+@pytest.mark.parametrize(
+    ("listed", "joining"), [([], 1), ([False], 0), ([True], 0), ([False, True], 0)]
+)
+def test_what_is_to_go_live_is_counted_as_previews_count_it(
+    listed: list[bool], joining: int
+) -> None:
+    """A model that is trained and not live stays so where nothing is declared of going live."""
+    models = [
+        Model.model_validate({"id": f"{i}" * 32, "name": "grow", "is_active": is_active})
+        for i, is_active in enumerate(listed)
+    ]
+    shown = account_facts({"grow": Declared(model(name="grow"))}, models, None)
+    assert (shown.live, shown.joining) == (sum(listed), joining)
