@@ -57,9 +57,14 @@ class MlModelActivationProvider(StatelessProvider):
     def _applied(self, state: Mapping[str, Any], properties: dict[str, Any]) -> dict[str, Any]:
         with told(f"Failed to activate model '{properties.get('key')}'", self.run):
             if "model_id" not in properties:
-                what = "its model could not be made in this run"
+                what = (
+                    "its model isn't made in this run: that failed, or --exclude leaves it out. "
+                    f"--exclude '**::{properties.get('key')}' leaves out both"
+                )
                 raise ConflictError(what)
             inputs = ActivationInputs.model_validate(properties)
             lifecycle = ActivationLifecycle(self.run)
             outcome = lifecycle.apply(inputs, state)
-            return {**outcome.outputs(inputs, state), "aid": lifecycle.account}
+            judged_at = self.run.timing.stamp()
+            kept = outcome.outputs(inputs, state)
+            return {**kept, "aid": lifecycle.account, "judged_at": judged_at}

@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,11 @@ class Timing:
     polls: Pauses = Pauses(0.5, 30.0)
     live_line_s: float = 1.0
     log_line_s: float = 30.0
+
+    def stamp(self) -> str:
+        """Return the date and time now, in UTC; later ones sort after earlier ones."""
+        at = datetime.fromtimestamp(self.wall(), UTC)
+        return at.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 REAL = Timing()

@@ -18,8 +18,7 @@ def urn(key: str, kind: str = MODEL) -> str:
 PARTS = {
     "target": ("--target", urn("grow"), "--target", urn("grow", ACTIVATION)),
     "dependents": ("--target", urn("grow"), "--target-dependents"),
-    # The engine can't refresh around a resource that the state doesn't have yet.
-    "exclude": ("--refresh=false", "--exclude", urn("new")),
+    "exclude": ("--exclude", urn("new")),
 }
 
 
@@ -68,10 +67,15 @@ def test_first_create_that_fails_its_gate_fails_a_targeted_up(project: Project) 
     """A new model that isn't set live is told also where another new one is left out."""
     project.account.outcome({}, summary={"auc": 0.6, "health": "healthy"})
     project.declare({"grow": gated(), "new": model(source="email_openers")})
-    failed = project.up("--refresh=false", *PARTS["target"], code=None)
+    failed = project.up(*PARTS["target"], code=None)
     assert failed.code != 0, str(failed)
     assert "grow: the gate is not passed (auc)" in failed.words, str(failed)
     assert project.account.live_ids() == set()
+
+    passed = project.up("--target", urn("new"))
+    assert "the gate is not passed" not in passed.words, "that is none of this part's"
+    assert project.account.live_ids() == {project.id("new")}
+    assert project.up(code=None).code != 0, "of the whole it is"
 
 
 def test_model_that_fails_hides_no_gate_of_another(project: Project) -> None:

@@ -33,6 +33,7 @@ class Program:
 
     Attributes:
         timing: clock, sleep, chance and pauses.
+        began_at: when the run began, as `Timing.stamp` writes it.
         models: the models that were declared so far.
         outcomes: what went wrong, told when all models have had their turn.
         ahead: what the run asks of the account once, sent before it knew what it declares.
@@ -42,6 +43,7 @@ class Program:
         self, timing: Timing = REAL, transport: "httpx.BaseTransport | None" = None
     ) -> None:
         self.timing = timing
+        self.began_at = timing.stamp()
         self._transport = transport
         self.models: list[MlModel] = []
         self.outcomes = Outcomes(self._aftermath)

@@ -39,12 +39,19 @@ class Engine(mocks.Mocks):
         lab: the sandbox.
         preview: whether nothing is to be created.
         known: the id that every resource has in a preview already.
+
+    Attributes:
+        asked: the inputs of each resource.
+        made: id and outputs of each that was made.
+        left_out: the same of those that a part of the stack, which is brought up, leaves out.
     """
 
     def __init__(self, lab: Lab, *, preview: bool, known: str | None = None) -> None:
         self.preview = preview
         self.known = known
         self.asked: dict[str, Json] = {}
+        self.left_out: dict[str, tuple[str, Json]] = {}
+        self.made: dict[str, tuple[str, Json]] = {}
         self.run = lab.run()
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
@@ -59,13 +66,16 @@ class Engine(mocks.Mocks):
         self.asked[f"{kind} {args.name}"] = args.inputs
         if self.preview:
             return self.known, args.inputs
+        if f"{kind} {args.name}" in self.left_out:
+            return self.left_out[f"{kind} {args.name}"]
         provider = kinds[kind]()
         provider._run = self.run
         props = through_engine(args.inputs)
         checked = provider.check({}, props)
         assert not checked.failures, [failure.reason for failure in checked.failures]
         made = provider.create(checked.inputs)
-        return made.id, {**args.inputs, **made.outs}
+        self.made[f"{kind} {args.name}"] = made.id, {**args.inputs, **made.outs}
+        return self.made[f"{kind} {args.name}"]
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
         """Call nothing."""
@@ -131,13 +141,15 @@ class Program:
         self._told = told
         self.exported: Json = {}
         self.known: str | None = None
+        self.left_out: tuple[str, ...] = ()
         self.timing = QUICK
         self.held: list[Holding] | None = []
         self.engine = Engine(lab, preview=False)
 
     def run(self, body: Callable[[], Any], *, preview: bool = False, **config: str) -> Json:
         """Run a program; return its outputs."""
-        self.engine = Engine(self.lab, preview=preview, known=self.known)
+        before, self.engine = self.engine, Engine(self.lab, preview=preview, known=self.known)
+        self.engine.left_out = {name: before.made[name] for name in self.left_out}
         this_program().close()
         use(Shared(self.timing))
         mocks.set_mocks(self.engine, "lytics-ml", "dev", preview)
@@ -252,6 +264,21 @@ def test_rules_that_ask_the_account_cost_no_request(run: Program, *, preview: bo
     (run.folder / "stacks" / "rules.yaml").write_text(rules)
     assert asked() == (["/api/ml", "/api/segment"] if preview else without)
     assert len(without) <= 3
+
+
+def test_an_old_failure_is_told_by_no_run_that_leaves_it_out(run: Program) -> None:
+    """`up --target other` isn't failed by a gate that an earlier `up` judged; a full one is."""
+    run.lab.account.outcome({}, summary={"auc": 0.6})
+    gated = CHURN.replace("source:", "is_active: true, gate: {auc: 0.7}, source:")
+    with pytest.raises(EndedError, match="churn: the gate is not passed"):
+        run.up(gated)
+    other = f"{gated[:-1]}, other: {{source: dormant, target: high_value, {FEATURES}}}}}"
+    run.left_out = ("MlModel churn", "MlModelActivation churn")
+    shown = run.up(other)
+    assert (shown["churn"]["gate"], shown["other"]["live"]) == ("not passed", True)
+    run.left_out = ()
+    with pytest.raises(EndedError, match="churn: the gate is not passed"):
+        run.up(other)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _OUTPUTS = (
     *("aid", "earned", "passed", "pending", "parts", "reasons"),
-    *("live", "live_model_id", "scores"),
+    *("judged_at", "live", "live_model_id", "scores"),
 )
 
 
@@ -35,6 +35,7 @@ class MlModelActivation(Resource, module="lytics", name="MlModelActivation"):
         pending: whether it wasn't trained yet.
         parts: per part of the gate its number, wanted, measured and passed.
         reasons: what stood in the way, a sentence each.
+        judged_at: when it was judged last, RFC 3339 in UTC.
         live: whether the model is live.
         live_model_id: the model of this declaration that is live.
         scores: auc, accuracy, reach, rsq, mse and audience_similarity of the model.
@@ -45,6 +46,7 @@ class MlModelActivation(Resource, module="lytics", name="MlModelActivation"):
     pending: pulumi.Output[bool]
     parts: pulumi.Output[list[dict[str, Any]]]
     reasons: pulumi.Output[list[str]]
+    judged_at: pulumi.Output[str | None]
     live: pulumi.Output[bool]
     live_model_id: pulumi.Output[str | None]
     scores: pulumi.Output[dict[str, float]]
@@ -104,11 +106,16 @@ class MlModelActivation(Resource, module="lytics", name="MlModelActivation"):
 
     async def _failures(self) -> list[Failure]:
         outputs = (self.passed, self.pending, self.reasons, self.parts, self.live_model_id)
-        judged = await settled([self.id, self.model_id, *outputs])
+        judged = await settled([self.id, self.model_id, self.judged_at, *outputs])
         if judged is None:
             # This run left it out, or its model could not be made, which the engine tells.
             return [self._problem] if self._problem is not None else []
-        _, model_id, passed, pending, reasons, parts, live_id = judged
+        _, model_id, at, passed, pending, reasons, parts, live_id = judged
+        is_due = pending or (self._model.facts.activation == "swap" and (reasons or not passed))
+        if is_due and (at or "") < self._program.began_at:
+            # It would have been judged anew: --target or --exclude leaves it out, and what an
+            # earlier run told of it is no failure of this one.
+            return []
         if self._problem is not None:
             return [replace(self._problem, live=Live(model_id, live_id))]
         if not self._has_gate:
