@@ -70,7 +70,7 @@ clean: down ## remove what was made in this folder
 	@rm -rf .venv .pulumi .sandbox .site .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@rm -f .coverage .coverage.* history/local.jsonl history/local.notified.jsonl
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
-	@cache="$${LYTICS_ML_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/lytics-ml}"; \
+	@root='$(CURDIR)'; . toolchain/bootstrap.sh; cache=$$(cache_folder); \
 	if [[ -e $$cache ]]; then \
 		echo "The engine and fetched packages are kept for other clones; remove them with:"; \
 		echo "  rm -rf '$$cache'"; \

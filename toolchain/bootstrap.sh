@@ -49,12 +49,17 @@ need_venv() {
   PYTHONPATH=$root "$python" -P -m toolchain venv ${1:+--dev} </dev/null >&2
 }
 
+# Prints the only folder outside this project that is ever written to, as places.py has it.
+cache_folder() {
+  printf '%s\n' "${LYTICS_ML_CACHE:-${XDG_CACHE_HOME:-${HOME:-$root}/.cache}/lytics-ml}"
+}
+
 # Sets $engine to a folder with a Pulumi of a version that we support, getting it first if need be.
 need_engine() {
   local version cache wanted seen=
   engine=
   { read -r version <"$root/toolchain/VERSION"; } || return 1
-  cache=${LYTICS_ML_CACHE:-${XDG_CACHE_HOME:-${HOME:-$root}/.cache}/lytics-ml}
+  cache=$(cache_folder)
   wanted="$version $cache"
   # A Pulumi that was changed after it was looked at is looked at again.
   if { { IFS= read -r engine && IFS= read -r seen; } <"$venv/.engine"; } 2>/dev/null &&
@@ -103,11 +108,13 @@ selected_stack() {
   if [[ $text =~ \"stack\":[[:space:]]*\"([^\"]+)\" ]]; then chosen=${BASH_REMATCH[1]}; fi
 }
 
-# Reads pulumi's arguments: sets $named to the stack that they name, $start to the folder that
-# they choose, $verb to the first word and $target to what `stack init` and the like act on.
+# Reads pulumi's arguments: sets $named to what --stack says, $start to what --cwd says and $verb to
+# the first word; $makes where a stack is made or selected, whose name stands among other words. Only
+# options of all commands are known to take a value. Where short options in one word may name a
+# stack, $named is "?": no stack has that name.
 read_arguments() {
-  local arg value_of='' words=()
-  named='' start='' verb='' target=''
+  local arg value_of=''
+  named='' start='' verb='' makes=''
   for arg in "$@"; do
     case $value_of in
       stack) named=$arg value_of='' && continue ;;
@@ -116,27 +123,28 @@ read_arguments() {
     esac
     case $arg in
       --) break ;;
-      --stack=*) named=${arg#*=} ;;
-      --cwd=*) start=${arg#*=} ;;
+      --stack=* | -s=*) named=${arg#*=} ;;
+      --cwd=* | -C=*) start=${arg#*=} ;;
       --stack | -s | -[yfrdj]s | -[yfrdj][yfrdj]s) value_of=stack ;;
       --cwd | -C) value_of=cwd ;;
       --color | --verbose | -v | --tracing | --profiling | --memprofilerate) value_of=other ;;
-      -s?*) arg=${arg#-s} && named=${arg#=} ;;
-      -C?*) arg=${arg#-C} && start=${arg#=} ;;
+      -s*) named=${arg#-s} ;;
+      -C*) start=${arg#-C} ;;
+      --*) ;;
+      -*s*) named='?' ;;
       -*) ;;
-      *) words+=("$arg") ;;
+      *)
+        verb=${verb:-$arg}
+        case "$verb $arg" in 'stack init' | 'stack select' | new\ *) makes=1 ;; esac
+        ;;
     esac
   done
-  verb=${words[0]-}
-  case "$verb ${words[1]-}" in
-    'stack init' | 'stack select' | 'stack rm') target=${words[2]-} ;;
-  esac
 }
 
 # Settles where pulumi keeps state, logins and secrets, for the arguments that it is called with.
 # What the user has set is never overridden: a backend, a login, a home, a passphrase.
 use_defaults() {
-  local home default_home default_backend chosen='' named start verb target folder project
+  local home default_home default_backend chosen='' named start verb folder project
   read_arguments "$@"
   # The engine names a project by the path it sees: the logical one, except after a --cwd.
   if [[ -n $start ]]; then start=$(cd -P -- "$start" 2>/dev/null && pwd) || start=$PWD; fi
@@ -160,7 +168,7 @@ use_defaults() {
 
   if [[ -z ${PULUMI_CONFIG_PASSPHRASE+set}${PULUMI_CONFIG_PASSPHRASE_FILE+set} ]]; then
     choose_stack "$home"
-    # The local stack keeps no secret that opens anything, and must ask for none.
+    # `make up` makes the local stack with this passphrase; its one secret is the sandbox's key.
     if [[ ${chosen##*/} == local ]]; then export PULUMI_CONFIG_PASSPHRASE=local; fi
   fi
   export PULUMI_SKIP_UPDATE_CHECK=${PULUMI_SKIP_UPDATE_CHECK:-true}
@@ -174,11 +182,12 @@ use_defaults() {
   tell_program "$@"
 }
 
-# Sets $chosen, once, to the stack that is meant; Pulumi home $1 knows which is selected.
+# Sets $chosen, once, to the stack that is meant; Pulumi home $1 knows which is selected. A command
+# that makes or selects a stack means another than the selected one.
 choose_stack() {
   [[ -z $chosen ]] || return 0
-  chosen=${named:-${target:-${PULUMI_STACK-}}}
-  [[ -n $chosen ]] || selected_stack "$1"
+  chosen=${named:-${PULUMI_STACK-}}
+  [[ -n $chosen || -n $makes ]] || selected_stack "$1"
 }
 
 # Lets the engine write the state once, at the end, where the stack's settings say so

@@ -126,8 +126,8 @@ LOCAL = [
     ["up", "-s=local"],
     ["up", "-ys", "local"],
     ["up", "--stack", "organization/shop/local"],
-    ["--color", "never", "stack", "select", "local", "--create"],
-    ["stack", "init", "local"],
+    ["--color", "never", "stack", "select", "--stack", "local", "--create"],
+    ["stack", "output", "-s", "local"],
 ]
 NOT_LOCAL = [
     ["up"],
@@ -139,7 +139,15 @@ NOT_LOCAL = [
     ["config", "set", "local"],
     ["up", "--message", "local"],
     ["up", "--", "--stack", "local"],
+    ["up", "-sprod"],
+    ["stack", "init", "--secrets-provider", "passphrase", "local"],
+    ["stack", "--secrets-provider", "passphrase", "init", "prod"],
+    ["stack", "select", "prod", "--create"],
+    ["new", "python"],
 ]
+# These act on the stack that is selected.
+SELECTED = [["up"], ["version"], ["config", "set", "local"], ["up", "--message", "local"]]
+SELECTED += [["up", "--", "--stack", "local"]]
 
 
 @pytest.mark.parametrize("arguments", LOCAL, ids=" ".join)
@@ -151,6 +159,17 @@ def test_local_stack_needs_no_passphrase(stub: Stub, arguments: list[str]) -> No
 @pytest.mark.parametrize("arguments", NOT_LOCAL, ids=" ".join)
 def test_other_stacks_get_no_passphrase(stub: Stub, arguments: list[str]) -> None:
     """A stack with real secrets is never encrypted with a passphrase that everybody knows."""
+    assert PASSPHRASE not in stub.run(*arguments).env
+
+
+@pytest.mark.parametrize(
+    "arguments", [arguments for arguments in NOT_LOCAL if arguments not in SELECTED], ids=" ".join
+)
+def test_a_selected_local_stack_lends_its_passphrase_to_no_other(
+    stub: Stub, arguments: list[str]
+) -> None:
+    """What makes or names another stack is given none, although the local one is selected."""
+    select(stub.root / ".pulumi" / "home", stub.root / "Pulumi.yaml", "local")
     assert PASSPHRASE not in stub.run(*arguments).env
 
 

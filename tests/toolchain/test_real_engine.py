@@ -54,7 +54,7 @@ def test_stub_is_the_pinned_engine(program: Path) -> None:
 def test_local_stack_comes_up_with_nothing_set(program: Path) -> None:
     """The local stack is made, selected and brought up without backend, login or passphrase."""
     steps = [
-        ("stack", "select", "local", "--create"),
+        ("stack", "select", "--stack", "local", "--create"),
         ("config", "set", "--secret", "key", "value"),  # of the selected stack, so the engine's own
         ("up", "--yes"),
         ("stack", "output", "answer"),
@@ -68,7 +68,7 @@ def test_local_stack_comes_up_with_nothing_set(program: Path) -> None:
 
 def test_nothing_is_left_in_the_home_folder(program: Path) -> None:
     """State, logs and plugins go into the project; the user's home stays as it was."""
-    assert run(program, "stack", "init", "local").returncode == 0
+    assert run(program, "stack", "init", "--stack", "local").returncode == 0
     assert run(program, "up", "--yes", "--stack", "local").returncode == 0
     assert list((program.parent / "home").rglob("*")) == []
 

@@ -336,3 +336,6 @@ def test_cache_folder_is_the_users_choice(
     for name, value in env.items():
         monkeypatch.setenv(name, value)
     assert str(places.cache_folder()) == expected
+    script = f"root={places.ROOT}; . toolchain/bootstrap.sh; cache_folder"
+    told = subprocess.run(["bash", "-c", script], cwd=places.ROOT, check=True, capture_output=True)
+    assert told.stdout.decode().strip() == expected
