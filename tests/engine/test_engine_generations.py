@@ -167,17 +167,3 @@ def test_what_only_one_generation_can_is_refused_in_the_other(project: Project) 
     project.declare({"grow": model(config={"use_scores": True, "tune_model": True})})
     refused = project.up(code=1)
     assert "v2 of the API doesn't know it" in refused.words, str(refused)
-
-
-def test_a_generation_that_is_not_served_is_told(project: Project) -> None:
-    """A 404 on the list says which setting to change."""
-    project.account.behave(generation="v1")
-    speak(project, "v2")
-    project.declare({"grow": model()})
-    told = "serve /v2: set LYTICS_API to v1"
-    assert told in project.up(code=1).words
-    project.account.behave(generation="v2")
-    speak(project, "")
-    told = "serve /api: set lytics:api to v2"
-    assert told in project.up(code=1).words
-    assert project.account.writes(0) == []

@@ -8,8 +8,10 @@ import httpx
 from providers.lytics.api.client import LyticsClient
 from providers.lytics.api.settings import Settings
 from providers.lytics.domain.declaration import ModelInputs
+from providers.lytics.domain.finding.matching import Wanted
 from providers.lytics.host.lifecycle import ModelLifecycle
 from providers.lytics.host.run import Run
+from providers.lytics.shapes import Model
 from sandbox.segments import segment_id
 from sandbox.server import serve_in_thread
 from sandbox.settings import Settings as SandboxSettings
@@ -119,6 +121,21 @@ def declared(**changes: object) -> ModelInputs:
         "config": {"use_scores": True},
     }
     return ModelInputs.model_validate({**base, **changes})
+
+
+def shown_of(inputs: ModelInputs, model_id: str = "a" * 32, **shown: Any) -> Model:  # noqa: ANN401
+    """Return the model as Lytics shows it that a create of these inputs makes."""
+    echo = inputs.config.model_dump(exclude_none=True) if inputs.config else {}
+    base = {
+        "id": model_id,
+        "name": Wanted(inputs).name,
+        "state": "complete",
+        "source": inputs.source,
+        "target": inputs.target,
+        "created": "2026-01-02T00:00:00Z",
+        "config": {"collect": 5000, **echo},
+    }
+    return Model.model_validate({**base, **shown})
 
 
 def properties(inputs: ModelInputs) -> Json:

@@ -105,19 +105,7 @@ class ModelLifecycle:
     def delete(
         self, model_id: str, state: Mapping[str, Any], policy: OnDelete | None = None
     ) -> None:
-        """Let a model leave by its policy: deactivated, deleted or left as it is.
-
-        Args:
-            model_id: the model.
-            state: what the state keeps of it.
-            policy: what is declared now for a model that is no longer declared; else the
-                state's policy holds.
-
-        Raises:
-            ConflictError: it is live and its successor isn't, nor is declared not to be; or it
-                is to be deleted and audiences use its score.
-            AccountError: the key is another account's.
-        """
+        """Let a model leave by its policy, as `Retirement.delete` says."""
         Retirement(self._run).delete(model_id, state, policy)
 
     def _warn_if_used(

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from providers.lytics.domain.declaration import ModelInputs
 from providers.lytics.domain.finding.creation import (
     Account,
     Adopt,
@@ -20,25 +19,11 @@ from providers.lytics.domain.finding.ownership import Holding, holdings_in
 from providers.lytics.domain.identity import NameIndex, lives
 from providers.lytics.shapes import Model
 from tests.support.lab import HIGH_VALUE, LINEAGE, declared
+from tests.support.lab import shown_of as model
 
 FIRST, SECOND = "a" * 32, "b" * 32
 OURS = declared(stack="dev")
 SECOND_LIFE = list(lives(LINEAGE))[1]
-
-
-def model(inputs: ModelInputs, model_id: str = FIRST, **shown: Any) -> Model:  # noqa: ANN401 - JSON
-    """Return the model that a create of these inputs makes."""
-    echo = inputs.config.model_dump(exclude_none=True) if inputs.config else {}
-    base = {
-        "id": model_id,
-        "name": Wanted(inputs).name,
-        "state": "complete",
-        "source": inputs.source,
-        "target": inputs.target,
-        "created": "2026-01-02T00:00:00Z",
-        "config": {"collect": 5000, **echo},
-    }
-    return Model.model_validate({**base, **shown})
 
 
 def decided(wanted: Wanted, *models: Model, held: Iterable[Holding] = ()) -> Decision:

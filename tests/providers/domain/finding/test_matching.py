@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from providers.lytics.domain.declaration import ModelInputs
 from providers.lytics.domain.finding.matching import (
     Wanted,
     are_kin,
@@ -17,23 +16,9 @@ from providers.lytics.domain.identity import NameIndex, default_name
 from providers.lytics.errors import ConflictError
 from providers.lytics.shapes import Model
 from tests.support.lab import ALL_USERS, HIGH_VALUE, LINEAGE, declared
+from tests.support.lab import shown_of as model
 
 ZEROED = {"collect": 0, "use_scores": False, "use_content": False}
-
-
-def model(inputs: ModelInputs, **shown: Any) -> Model:  # noqa: ANN401 - JSON
-    """Return the model that a create of these inputs makes."""
-    echo = inputs.config.model_dump(exclude_none=True) if inputs.config else {}
-    base = {
-        "id": "a" * 32,
-        "name": Wanted(inputs).name,
-        "state": "complete",
-        "source": inputs.source,
-        "target": inputs.target,
-        "created": "2026-01-02T00:00:00Z",
-        "config": {"collect": 5000, **echo},
-    }
-    return Model.model_validate({**base, **shown})
 
 
 def ids(wanted: Wanted, *models: Model) -> list[str]:
@@ -55,7 +40,7 @@ def test_name_of_a_model_without_one() -> None:
 @pytest.mark.parametrize("config", [None, ZEROED])
 def test_a_default_name_is_proof(config: dict[str, Any] | None) -> None:
     """With a default name the name holds the hash, whatever the config's echo reports."""
-    shown = {} if config is None else {"config": config}
+    shown: dict[str, Any] = {} if config is None else {"config": config}
     wanted = Wanted(declared(), baseline=["a" * 32])
     assert ids(wanted, model(declared(), **shown)) == ["a" * 32]
 
