@@ -14,6 +14,9 @@ from bench.api import Api
 from bench.contenders import LOOKS, ROOT, STEPS, Contender, Floor, Ours, Terraform
 from bench.measure import FailedError
 from bench.report import BUILD_S, BUILDING, BUILDS, Results, draw, table
+from bench.tricks import STEPS as TRICK_STEPS
+from bench.tricks import TRICKS, Gains, Trick, Without
+from bench.tricks import table as tricks_table
 from toolchain.places import cache_folder
 
 OUT = ROOT / "bench" / "results"
@@ -29,6 +32,9 @@ def main(arguments: list[str]) -> int:
     if Terraform in contenders and (why := Terraform.lacks(cache_folder() / "bench")):
         _say(f"Left out: terraform: {why}")
         contenders.remove(Terraform)
+    OUT.mkdir(exist_ok=True)
+    if options.tricks:
+        return _measure_tricks(options)
     results: Results = defaultdict(list)
     try:
         if Ours in contenders and options.builds:
@@ -41,7 +47,6 @@ def main(arguments: list[str]) -> int:
     except FailedError as exc:
         _say(str(exc))
         return 1
-    OUT.mkdir(exist_ok=True)
     (OUT / "table.md").write_text(table(results, options.latency_ms), encoding="utf-8")
     raw = [
         {"contender": name, "models": count, "step": step, **asdict(one)}
@@ -72,6 +77,36 @@ def _measure(
                 results[mine.name, count, command].append(mine.look(command))
 
 
+def _measure_tricks(options: argparse.Namespace) -> int:
+    """Measure the project whole and without each trick, in turn; return the exit code."""
+    gains: Gains = defaultdict(list)
+    chosen: list[Trick | None] = [None, *(one for one in TRICKS if one.name in options.tricks)]
+    try:
+        for count in options.models:
+            for number in range(options.runs):
+                for trick in chosen:
+                    _measure_without(trick, count, options.latency_ms, number, gains)
+    except FailedError as exc:
+        _say(str(exc))
+        return 1
+    (OUT / "tricks.md").write_text(tricks_table(gains), encoding="utf-8")
+    _say((OUT / "tricks.md").read_text(encoding="utf-8"))
+    return 0
+
+
+def _measure_without(
+    trick: Trick | None, count: int, latency_ms: float, number: int, gains: Gains
+) -> None:
+    name = trick.name if trick else None
+    with closing(Api(latency_ms)) as api, tempfile.TemporaryDirectory() as folder:
+        mine = Without(Path(folder) / Ours.name, count, api, trick)
+        for step in TRICK_STEPS:
+            measured = mine.measure(step)
+            gains[name, count, step].append(measured)
+            without = f"without {name}" if name else "the whole"
+            _say(f"{number + 1}: {without}, {count} models, {step}: {measured.wall_s:.2f} s")
+
+
 def _measure_builds(latency_ms: float, results: Results) -> None:
     with closing(Api(latency_ms, BUILD_S)) as api, tempfile.TemporaryDirectory() as folder:
         measured = Ours(Path(folder) / Ours.name, BUILDS, api).measure("create all")
@@ -86,9 +121,15 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     add("--runs", type=int, default=3, help="how often each is run; the median counts")
     add("--latency-ms", type=float, default=50.0, help="what each request takes")
     add("--builds", action=argparse.BooleanOptionalAction, default=True, help="measure builds too")
+    tricks = [one.name for one in TRICKS]
+    what = "measure what each trick saves instead, or only these"
+    add("--tricks", nargs="*", choices=tricks, metavar="NAME", help=what)
     names = [one.name for one in CONTENDERS]
     add("--only", nargs="+", choices=names, default=names, help="who is measured")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.tricks == []:
+        options.tricks = tricks
+    return options
 
 
 def _say(what: str) -> None:

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Literal, get_args
 
@@ -15,13 +16,13 @@ from bench.measure import FailedError, Measured, run
 from tests.support.engine.project import environment, run_pulumi
 
 ROOT = Path(__file__).parents[1]
-Step = Literal["create all", "no change", "no change, refreshed", "label of all"]
+Step = Literal["create all", "no change", "no change, not refreshed", "label of all"]
 STEPS: tuple[Step, ...] = get_args(Step)
 # Commands that only this project has.
-LOOKS = ("validate", "list", "drift", "review")
+LOOKS = ("validate", "list", "drift", "review", "rehearse")
 SOURCES = ("all_users", "mobile_users", "email_openers", "dormant")
 TARGET = "high_value"
-# From so many models on `bin/pulumi` has the state written once, at the end.
+# From so many models on the state is written once, at the end, as `init` and `import` advise.
 LARGE = 60
 
 
@@ -79,10 +80,10 @@ class _Pulumi(Contender):
     """What both Pulumi programs have in common: the engine, and the settings of `bin/pulumi`."""
 
     def command(self, step: Step) -> list[str]:
-        """Return an `up` without the preview that CI has had before."""
-        refreshed = ["--refresh"] if step == "no change, refreshed" else []
+        """Return an `up` without the preview that CI has had before; it refreshes by default."""
+        unrefreshed = ["--refresh=false"] if step == "no change, not refreshed" else []
         up = [str(ROOT / "bin" / "pulumi"), "up", "--stack", "bench", "--yes", "--skip-preview"]
-        return [*up, "--non-interactive", *refreshed]
+        return [*up, "--non-interactive", *unrefreshed]
 
     def environment(self) -> dict[str, str]:
         """Return an environment with state, home and secrets in the folder."""
@@ -107,14 +108,22 @@ class Ours(_Pulumi):
 
     def declare(self, label: str) -> None:
         """Write the stack file."""
-        models = {
-            key_of(number): {
-                **declared(number, label),
-                "source": SOURCES[number % len(SOURCES)],
-                "target": TARGET,
-            }
-            for number in range(self.count)
-        }
+        self._write({key_of(number): self._declared(number, label) for number in range(self.count)})
+
+    def declare_others(self) -> None:
+        """Write a stack file of which every model is to be replaced, and none is to be live."""
+        models = {}
+        for number in range(self.count):
+            model = self._declared(number, "third")
+            config = {**model["config"], "collect": 10_000 + number}
+            models[key_of(number)] = {**model, "config": config, "is_active": False}
+        self._write(models)
+
+    def _declared(self, number: int, label: str) -> dict[str, Any]:
+        segments = {"source": SOURCES[number % len(SOURCES)], "target": TARGET}
+        return {**declared(number, label), **segments}
+
+    def _write(self, models: Mapping[str, Any]) -> None:
         if not (self.folder / "Pulumi.yaml").exists():
             ignored = shutil.ignore_patterns("__pycache__")
             shutil.copytree(ROOT / "providers", self.folder / "providers", ignore=ignored)
@@ -123,11 +132,17 @@ class Ours(_Pulumi):
             (self.folder / ".venv").symlink_to(ROOT / ".venv")
             (self.folder / "stacks").mkdir()
             self._init()
-        text = yaml.safe_dump({"models": models}, sort_keys=False)
+            if self.count >= LARGE:
+                settings = self.folder / "stacks" / "Pulumi.bench.yaml"
+                text = settings.read_text(encoding="utf-8")
+                settings.write_text(f"{text}config:\n  lytics:stateWrites: end\n", encoding="utf-8")
+        text = yaml.safe_dump({"models": dict(models)}, sort_keys=False)
         (self.folder / "stacks" / "bench.yaml").write_text(text, encoding="utf-8")
 
     def look(self, command: str) -> Measured:
         """Run a command of `lytics-ml` that only looks, and count the requests that it sent."""
+        if command == "rehearse":
+            self.declare_others()
         self.api.forget_requests()
         stack = ["bench"] if command == "validate" else ["--stack", "bench"]
         words = [str(ROOT / "bin" / "lytics-ml"), command, *stack]
@@ -155,7 +170,7 @@ class Floor(_Pulumi):
             "MODELS": str(self.count),
             "LABEL": self.label,
             "LATENCY_MS": str(self.api.latency_ms),
-            # As bin/pulumi does it for large stack files, which this one has none of.
+            # As bin/pulumi sets it for lytics:stateWrites, which this one has none of.
             "PULUMI_SKIP_CHECKPOINTS": str(self.count >= LARGE).lower(),
         }
 
@@ -228,7 +243,7 @@ class Terraform(Contender):
 
     def command(self, step: Step) -> list[str]:
         """Return an apply; it reads every object unless told not to."""
-        quick = ["-refresh=false"] if step == "no change" else []
+        quick = ["-refresh=false"] if step == "no change, not refreshed" else []
         return ["terraform", "apply", "-auto-approve", "-no-color", "-input=false", *quick]
 
     def environment(self) -> dict[str, str]:

@@ -45,14 +45,20 @@ def table(results: Results, latency_ms: float) -> str:
         lines.append(f"| memory of the {part}, MB | {' | '.join(cells)} |")
     cells = [_most([one.first_line_s for one in _of(results, name, most)]) for name in names]
     lines.append(f"| seconds to the first line | {' | '.join(cells)} |")
-    return "\n".join([*lines, *_looks(results, most), *_builds(results)]) + "\n"
+    return "\n".join([*lines, *_looks(results, counts), *_builds(results)]) + "\n"
 
 
-def _looks(results: Results, count: int) -> list[str]:
-    """Return how long the commands take that only this project has."""
-    cells = [(look, _cell(results.get(("lytics-ml", count, look), []))) for look in LOOKS]
-    rows = [f"| `lytics-ml {look}` | {cell} |" for look, cell in cells if cell != "-"]
-    return ["", f"| at {count:,} models | seconds |", "|---|---:|", *rows] if rows else []
+def _looks(results: Results, counts: list[int]) -> list[str]:
+    """Return how long the commands take that only this project has, by number of models."""
+    rows = []
+    for look in LOOKS:
+        cells = [_cell(results.get(("lytics-ml", count, look), [])) for count in counts]
+        if any(cell != "-" for cell in cells):
+            rows.append(f"| `lytics-ml {look}` | {' | '.join(cells)} |")
+    if not rows:
+        return []
+    heads = " | ".join(f"{count:,}" for count in counts)
+    return ["", f"| seconds at so many models | {heads} |", "|---" * (len(counts) + 1) + "|", *rows]
 
 
 def _builds(results: Results) -> list[str]:
