@@ -67,21 +67,31 @@ def _accepted(drift: Drift, models: Mapping[str, Model]) -> Accepted | None:
     return Accepted(drift.key, "is_active", model.is_active)
 
 
-def take_over(path: Path, report: Report, observed: Observed, keys: Sequence[str]) -> None:
-    """Write the drift of some keys into the stack file; comments and order stay.
+def edit_of(path: Path, keys: Sequence[str]) -> StackEdit:
+    """Return a stack file that is to declare the drift of some keys.
 
     Raises:
-        CliError: a key isn't declared or has nothing to accept, or the file can't be changed.
+        CliError: a key isn't declared.
+        DeclarationError: the file can't be used.
     """
     edit = StackEdit(path)
     for key in keys:
         declared_model(edit.stack, key)
+    return edit
+
+
+def take_over(edit: StackEdit, report: Report, observed: Observed, keys: Sequence[str]) -> None:
+    """Write the drift of some keys into the stack file; comments and order stay.
+
+    Raises:
+        CliError: a key has nothing to accept, or the file can't be changed.
+    """
     for one in accepted(report, observed.models, keys):
         edit.yaml.set(("models", one.key, one.name), one.value)
     edit.check()
     show_diff(edit.diff())
     edit.write()
     if edit.is_changed:
-        say(f"{shown(path)} declares now what Lytics shows; pulumi up has nothing to write")
+        say(f"{shown(edit.path)} declares now what Lytics shows; pulumi up has nothing to write")
     else:
-        say(f"{shown(path)} declares it already; pulumi up brings the state up to date")
+        say(f"{shown(edit.path)} declares it already; pulumi up brings the state up to date")

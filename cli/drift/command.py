@@ -35,7 +35,7 @@ def drift(  # noqa: PLR0913 - each is one option of the command line
     Exit codes: 0 none, or accepted; 1 drift, or nothing to accept; 2 it could not be told.
     """
     from cli.drift import report as drift_report
-    from cli.drift.accept import take_over
+    from cli.drift.accept import edit_of, take_over
     from cli.drift.compare import compare
     from cli.drift.observe import observe
     from cli.drift.telling import as_message, known_by
@@ -52,12 +52,13 @@ def drift(  # noqa: PLR0913 - each is one option of the command line
         raise CliError(message)
     project = find_project()
     state = read_state(project, stack)
+    edit = edit_of(project.stack_file(state.stack), keys or []) if accept else None
     removals = declared_removals(project.stack_file(state.stack))
     retained = {key for key, policy in removals.items() if policy == "retain"}
     observed = observe(project, state)
     report = compare(project.name, state, observed, retained)
-    if accept:
-        take_over(project.stack_file(state.stack), report, observed, keys or [])
+    if edit is not None:
+        take_over(edit, report, observed, keys or [])
         sys.exit(OK)
     if markdown is not None:
         write_text(markdown, drift_report.as_markdown(report))

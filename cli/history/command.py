@@ -33,7 +33,7 @@ def history(
     from cli.errors import OK
     from cli.history import report
     from cli.history.page import history_page
-    from cli.history.reading import day, keys_of, read_past
+    from cli.history.reading import LOOKS, day, keys_of, read_past
     from cli.screen.terminal import console, say, say_json, show, warn
     from cli.workspace.project import find_project
     from providers.lytics.history.store import now, stamp
@@ -54,7 +54,7 @@ def history(
         say()
         show(console(), report.as_screen(timeline, keys, moment))
     else:
-        say(f"Nothing has been seen of stack {past.stack} yet. lytics-ml watch looks.")
+        say(f"Nothing has been seen of stack {past.stack} yet.{past.near or LOOKS}")
     if past.note:
         warn(past.note)
     sys.exit(OK)

@@ -12,6 +12,8 @@ from providers.lytics.history.store import as_utc, history_file, read_history
 from providers.lytics.history.timeline import Timeline
 from providers.lytics.text import shown
 
+LOOKS = " lytics-ml watch looks at live models."
+
 
 @dataclass(frozen=True)
 class PastOfStack:
@@ -21,11 +23,13 @@ class PastOfStack:
         stack: its name.
         timeline: what it comes to.
         note: what could not be read, a sentence; "" if all could.
+        near: which stack was meant, a question; "" where there is one of that name, or none near.
     """
 
     stack: str
     timeline: Timeline
     note: str = ""
+    near: str = ""
 
 
 def read_past(project: Project, stack: str | None) -> PastOfStack:
@@ -42,7 +46,9 @@ def read_past(project: Project, stack: str | None) -> PastOfStack:
     if read.unreadable:
         lines = count(read.unreadable, "line")
         note = f"{lines} of {shown(file)} can't be read, a cut-off write perhaps, and left out"
-    return PastOfStack(name, Timeline(read.records), note)
+    stems = {one.stem for one in project.stack_files()}
+    near = "" if name in stems else did_you_mean(name, stems)
+    return PastOfStack(name, Timeline(read.records), note, near)
 
 
 def keys_of(timeline: Timeline, key: str | None, stack: str) -> list[str]:
@@ -55,7 +61,7 @@ def keys_of(timeline: Timeline, key: str | None, stack: str) -> list[str]:
         return sorted(timeline.keys)
     if key in timeline.keys:
         return [key]
-    hint = did_you_mean(key, timeline.keys) or " lytics-ml watch looks at live models."
+    hint = did_you_mean(key, timeline.keys) or LOOKS
     message = f'The history of stack {stack} has no model "{key}".{hint}'
     raise CliError(message)
 

@@ -33,7 +33,7 @@ def import_models(  # noqa: PLR0913 - each is an option of the command
 
     Exit codes: 0 done, 1 a model that was named can't be declared, 2 nothing could be done.
     """
-    from cli.edit.stack_edit import show_diff
+    from cli.edit.stack_edit import StackEdit, show_diff
     from cli.errors import OK, PROBLEMS
     from cli.importing.as_json import as_json as import_json
     from cli.importing.plan import plan_import
@@ -47,11 +47,12 @@ def import_models(  # noqa: PLR0913 - each is an option of the command
 
     project = find_project()
     name = stack or selected_stack(project)
+    edit = StackEdit(project.stack_file(name))
     with client_of(project, name) as client:
         account = client.list_models()
         book, unseen = segments_of(client)
     models = chosen(account, ids or [], match=match, active=active)
-    edit, known = known_of(project, name, book)
+    known = known_of(project, name, edit, book)
     named = {wanted.lower() for wanted in ids or []}
     plan = plan_import(known, models, account, named=named, take_over=take_over)
     plan.notes += [unseen] if unseen and plan.declared else []

@@ -63,20 +63,18 @@ def segments_of(client: LyticsClient) -> tuple[SegmentBook, str]:
         )
 
 
-def known_of(project: Project, name: str, book: SegmentBook) -> tuple[StackEdit, Known]:
-    """Return a stack's file, ready to be changed, and what is there already.
+def known_of(project: Project, name: str, edit: StackEdit, book: SegmentBook) -> Known:
+    """Return what is there already, in a stack's file and its state.
 
     Raises:
-        DeclarationError: the file can't be used.
         CliError: Pulumi can't tell the state.
     """
-    edit = StackEdit(project.stack_file(name))
     try:
         state = read_state(project, name)
     except NoStackError:
         state = StackState(name)
     models = [model for model in state.models if model.id]
-    known = Known(
+    return Known(
         project=project.name,
         name=short_name(name),
         stack=edit.stack,
@@ -85,7 +83,6 @@ def known_of(project: Project, name: str, book: SegmentBook) -> tuple[StackEdit,
         in_state={model.id: model.key for model in models},
         lineages={str(model.outputs.get("lineage")): model.key for model in models},
     )
-    return edit, known
 
 
 def written(edit: StackEdit, plan: Import) -> None:

@@ -41,12 +41,13 @@ def plan_move(project: Project, key: str, here: str, there: str) -> Move:
     if short_name(here) == short_name(there):
         message = "Name two stacks: the one that has the model, and the one that is to have it."
         raise CliError(message, PROBLEMS)
+    edited = StackEdit(project.stack_file(here))
+    declared = declared_model(edited.stack, key)
     move = Move(
-        here=StackEdit(project.stack_file(here)),
+        here=edited,
         there=StackEdit(project.stack_file(there)),
         model=_owned(project, key, here),
     )
-    declared = declared_model(move.here.stack, key)
     _refuse_if_impossible(project, move, key, declared, there)
     lines = move.here.yaml.lines_of(("models", key))
     above = [""] if move.there.stack.models else []

@@ -49,10 +49,8 @@ def prune(
                 message = "Nothing was deleted. Say --yes to go on without being asked."
                 raise CliError(message, PROBLEMS)
             # Somebody took time to answer: what is live or used by now stays.
-            still = {
-                one.model.id
-                for one in to_delete(look(project, name, settings, client, must_know=True), keep)
-            }
+            now = look(project, name, settings, client, must_know=True, is_agreed=True)
+            still = {one.model.id for one in to_delete(now, keep)}
             for one in chosen:
                 gone = one.model.id in still and client.delete_model(one.model.id)
                 (deleted if gone else stayed).append(one.model.id)
@@ -76,4 +74,4 @@ def _agreed(number: int) -> bool:
     if not sys.stdin.isatty():
         return False
     question = f"Delete {count(number, 'model')}? Going back to one then means training again"
-    return typer.confirm(question, default=False)
+    return typer.confirm(question, default=False, err=True)

@@ -16,8 +16,14 @@ from providers.lytics.api.settings import Settings
 from providers.lytics.stack_file.reader import read_stack_file
 
 
-def look(
-    project: Project, stack: str, settings: Settings, client: LyticsClient, *, must_know: bool
+def look(  # noqa: PLR0913 - each is one fact
+    project: Project,
+    stack: str,
+    settings: Settings,
+    client: LyticsClient,
+    *,
+    must_know: bool,
+    is_agreed: bool = False,
 ) -> list[Retired]:
     """Return a stack's retired models; none of a declaration that retains them.
 
@@ -27,6 +33,8 @@ def look(
         settings: of its account.
         client: its account.
         must_know: whether it is an error that an audience's definition can't be read.
+        is_agreed: whether models are to be deleted now: then the stack's lock is looked at also
+            where that means to take it for a moment.
 
     Raises:
         CliError: a run is under way or was cut short, or who uses the models isn't known.
@@ -34,7 +42,7 @@ def look(
         LyticsError: the API failed, or the key is another account's.
     """
     state = read_state(project, stack)
-    if state.pending or locks_of(project, stack):
+    if state.pending or locks_of(project, stack, may_take=is_agreed):
         message = f"A run of {stack} is under way or was cut short: see lytics-ml recover first"
         raise CliError(message, PROBLEMS)
     account = proven_run(settings, client, state).looks.any().models

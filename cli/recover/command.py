@@ -51,7 +51,8 @@ def recover(  # noqa: PLR0913 - each is an option of the command
     project = find_project()
     name = stack or selected_stack(project)
     asked = _remove_cut_off(project, name, tell, yes=yes)
-    damage = recover_run.assess(project, name)
+    may_take_lock = yes or _may_take_lock(project)
+    damage = recover_run.assess(project, name, may_take_lock=may_take_lock)
     for line in report(damage):
         tell(line)
     if damage.problem:
@@ -124,7 +125,17 @@ def _refuse_unless(*, force: bool, agreed: bool) -> None:
         raise CliError(message, PROBLEMS)
 
 
-def _agreed() -> bool:
+def _may_take_lock(project: "Project") -> bool:
+    """Ask before the lock is taken to see whether it is free, where nothing less tells it."""
+    from cli.recover.locks import shows_locks
+
+    question = (
+        "This backend shows who holds the stack only to who takes its lock for a moment. Look?"
+    )
+    return shows_locks(project) or _agreed(question)
+
+
+def _agreed(question: str = "Put this in order?") -> bool:
     if not sys.stdin.isatty():
         return False
-    return typer.confirm("Put this in order?", default=False)
+    return typer.confirm(question, default=False, err=True)

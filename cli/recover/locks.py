@@ -34,12 +34,30 @@ class Lock:
 _IN_CLOUD = Lock("an update that Pulumi Cloud has as being in progress")
 
 
-def locks_of(project: Project, stack: str) -> list[Lock]:
+def shows_locks(project: Project) -> bool:
+    """Tell whether a backend shows a stack's locks to who only looks.
+
+    In a file backend they are files, and Pulumi Cloud lists the stacks that are being updated. Of
+    S3, PostgreSQL and the like no command of Pulumi reads them and takes none.
+
+    Raises:
+        PulumiError: Pulumi can't reach the backend.
+    """
+    return _backend_url(project).startswith(("file:", "http"))
+
+
+def locks_of(project: Project, stack: str, *, may_take: bool = False) -> list[Lock] | None:
     """Return the locks of a stack; nothing is changed, and nothing added to its history.
 
-    In a file backend the locks are files, and Pulumi Cloud lists the stacks that are being updated.
-    Any other is asked to rename the stack to the name that it has: Pulumi takes the lock for that,
-    or says who holds it, and then refuses.
+    Args:
+        project: where the stack is.
+        stack: its name.
+        may_take: whether the lock may be taken for a moment, where it isn't shown otherwise:
+            Pulumi is asked to rename the stack to the name that it has. It takes the lock for
+            that, or says who holds it, and then refuses.
+
+    Returns:
+        None where the locks aren't shown, and may not be taken.
 
     Raises:
         PulumiError: Pulumi can't reach the backend.
@@ -52,6 +70,8 @@ def locks_of(project: Project, stack: str) -> list[Lock]:
         listed = json.loads(run_pulumi(project, "stack", "ls", "--json"))
         busy = [one for one in listed if one.get("updateInProgress")]
         return [_IN_CLOUD for one in busy if short_name(str(one.get("name"))) == name]
+    if not may_take:
+        return None
     try:
         run_pulumi(project, "stack", "rename", name, "--stack", stack)
     except PulumiError as exc:

@@ -38,7 +38,7 @@ class Damage:
         found: what the account has of its models; None if it could not be asked.
         account: all models of the account.
         book: the account's segments.
-        problem: why the account could not be asked, "" if it could.
+        problem: why lock or account could not be looked at, a line each, "" if they could.
         processes: what a killed run left running on this machine.
     """
 
@@ -68,15 +68,28 @@ class Damage:
         return self.found.leftovers if self.found else ()
 
 
-def assess(project: Project, stack: str) -> Damage:
+LOCK_UNSEEN = (
+    "Whether a run holds the stack wasn't looked at: this backend shows that only to who takes its "
+    "lock for a moment, as --yes does"
+)
+
+
+def assess(project: Project, stack: str, *, may_take_lock: bool) -> Damage:
     """Look at lock, state and account; nothing is changed.
+
+    Args:
+        project: where the stack is.
+        stack: its name.
+        may_take_lock: whether the lock may be taken for a moment, where looking needs that.
 
     Raises:
         CliError: Pulumi can't tell.
         AccountError: the key is another account's.
     """
     state = read_state(project, stack)
-    damage = Damage(stack, state, locks_of(project, stack), pending_of(state))
+    locks = locks_of(project, stack, may_take=may_take_lock)
+    damage = Damage(stack, state, locks or [], pending_of(state))
+    problems = [LOCK_UNSEEN] if locks is None else []
     damage.processes = left_running(project.folder)
     try:
         declared = read_stack_file(project.stack_file(stack))
@@ -93,9 +106,10 @@ def assess(project: Project, stack: str) -> Damage:
     except AccountError:
         raise
     except DeclarationError as exc:
-        damage.problem = f"{exc.title} so its models were not looked for; see lytics-ml validate"
+        problems.append(f"{exc.title} so its models were not looked for; see lytics-ml validate")
     except (CliError, LyticsError) as exc:
-        damage.problem = f"The account could not be asked: {exc}"
+        problems.append(f"The account could not be asked: {exc}")
+    damage.problem = "\n".join(problems)
     return damage
 
 
@@ -122,7 +136,7 @@ def put_in_order(project: Project, damage: Damage) -> None:
         CliError: Pulumi failed, or the lock has changed since it was reported.
     """
     if damage.locks:
-        if locks_of(project, damage.stack) != damage.locks:
+        if locks_of(project, damage.stack, may_take=True) != damage.locks:
             message = (
                 "The lock isn't the one that was reported any more: a run has ended or begun "
                 "meanwhile. Nothing was changed; run lytics-ml recover again."
@@ -147,7 +161,7 @@ def looked_anew(project: Project, damage: Damage) -> Damage:
     Raises:
         CliError: a run has begun meanwhile.
     """
-    now = assess(project, damage.stack)
+    now = assess(project, damage.stack, may_take_lock=True)
     if now.locks:
         message = (
             f"Stack {damage.stack} is locked by {now.locks[0]}: a run has begun meanwhile. "
@@ -177,7 +191,8 @@ def adopt(project: Project, damage: Damage) -> tuple[StackEdit, Import]:
     Raises:
         CliError: the file can't be changed.
     """
-    edit, known = known_of(project, damage.stack, damage.book)
+    edit = StackEdit(project.stack_file(damage.stack))
+    known = known_of(project, damage.stack, edit, damage.book)
     plan = Import()
     loose = []
     for one in damage.leftovers:

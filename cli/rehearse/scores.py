@@ -9,6 +9,7 @@ from math import isfinite
 from typing import Any, Literal
 
 from cli.errors import CliError
+from providers.lytics.domain.explain import did_you_mean
 
 Gates = Literal["pass", "fail", "given"]
 Given = Mapping[str, Mapping[str, float]]
@@ -85,8 +86,9 @@ def parse_scores(written: list[str], keys: Mapping[str, object]) -> Given:
             problems.append(f"--scores {one}: expected KEY=NUMBER:VALUE, {_EXAMPLE}")
             continue
         if key not in keys:
-            known = ", ".join(list(keys)[:10]) or "none"
-            problems.append(f"--scores {one}: the stack declares no {key}; it declares {known}")
+            known = f" It declares {', '.join(list(keys)[:10]) or 'none'}."
+            near = did_you_mean(key, keys) or known
+            problems.append(f"--scores {one}: the stack declares no {key}.{near}")
         for pair in numbers.split(","):
             name, _, value = pair.partition(":")
             problem = _problem(name.strip(), value.strip())

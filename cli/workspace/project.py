@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from cli.errors import CliError
-from providers.lytics.stack_file.reader import RULES_FILE
+from providers.lytics.stack_file.yaml_reader import stack_files
 
 ROOT = Path(__file__).resolve().parents[2]
 """The folder of this tool, with `bin/` and the example project."""
@@ -42,11 +42,7 @@ class Project:
 
     def stack_files(self) -> list[Path]:
         """Return every stack file, by name."""
-        return sorted(
-            path
-            for path in self.stacks.glob("*.yaml")
-            if not path.name.startswith("Pulumi.") and path.name != RULES_FILE
-        )
+        return stack_files(self.stacks)
 
 
 def short_name(stack: str) -> str:

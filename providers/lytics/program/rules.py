@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from providers.lytics.stack_file.rules_file import StackRules
 
 
-# `stack_file.reader.RULES_FILE`, which isn't loaded yet when this is asked.
+# `stack_file.yaml_reader.RULES_FILE`, which isn't loaded yet when this is asked.
 _RULES_FILE = "rules.yaml"
 REHEARSAL_VARIABLE = "LYTICS_ML_REHEARSAL"
 """Set where `lytics-ml rehearse` runs a program on a copy."""

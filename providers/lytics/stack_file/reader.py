@@ -194,8 +194,6 @@ def _collect(shape: type[BaseModel], value: object, place: Place, note: Note) ->
     return True
 
 
-RULES_FILE = "rules.yaml"
-"""In the folder of the stack files, and none itself."""
 EXCEPT = "except"
 NOT_SHARED = {"adopt", EXCEPT, "label", "name", "take_over", "was"}
 """Fields of one model alone, which `defaults` can't have."""

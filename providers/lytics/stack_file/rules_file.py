@@ -24,9 +24,9 @@ from providers.lytics.domain.rules.proved_in import ProvedIn
 from providers.lytics.errors import DeclarationError, Problem
 from providers.lytics.stack_file.checkout import checkout_of
 from providers.lytics.stack_file.own_rules import own_rules
-from providers.lytics.stack_file.reader import EXCEPT, RULES_FILE, Stack
+from providers.lytics.stack_file.reader import EXCEPT, Stack
 from providers.lytics.stack_file.unproved import declared_otherwise
-from providers.lytics.stack_file.yaml_reader import Mark, YamlReader, load, where
+from providers.lytics.stack_file.yaml_reader import RULES_FILE, Mark, YamlReader, load, where
 from providers.lytics.text import shown
 
 STACKS = "stacks"

@@ -6,9 +6,12 @@ from typing import Any
 
 import yaml
 
-from providers.lytics.domain.explain import Place
+from providers.lytics.domain.explain import Place, did_you_mean
 from providers.lytics.errors import DeclarationError, Problem
 from providers.lytics.text import shown
+
+RULES_FILE = "rules.yaml"
+"""In the folder of the stack files, and none itself."""
 
 try:
     from yaml import CSafeLoader as SafeLoader
@@ -97,6 +100,15 @@ def where(path: Path, mark: Mark) -> str:
     return f"{shown(path)}, line {mark.line}, column {mark.column}"
 
 
+def stack_files(folder: Path) -> list[Path]:
+    """Return every stack file of a folder, by name."""
+    return sorted(
+        path
+        for path in folder.glob("*.yaml")
+        if not path.name.startswith("Pulumi.") and path.name != RULES_FILE
+    )
+
+
 def load(path: Path, reader: YamlReader) -> dict[str, Any]:
     """Return what a file holds; `reader` keeps the marks and the smaller problems.
 
@@ -111,7 +123,8 @@ def load(path: Path, reader: YamlReader) -> dict[str, Any]:
             raise DeclarationError(title, [Problem(shown(path), what)])
         node = yaml.compose(raw, Loader=SafeLoader)
     except FileNotFoundError:
-        what = "there is no such file; bin/lytics-ml init writes one"
+        near = did_you_mean(path.stem, (file.stem for file in stack_files(path.parent)))
+        what = f"there is no such file.{near} bin/lytics-ml init writes one"
         raise DeclarationError(title, [Problem(shown(path), what)]) from None
     except OSError as exc:
         raise DeclarationError(title, [Problem(shown(path), str(exc.strerror))]) from exc

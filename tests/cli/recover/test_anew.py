@@ -61,7 +61,7 @@ def test_only_what_is_left_over_still_leaves(
 ) -> None:
     """The list is read anew after the question: what was asked about and is as it was, no more."""
     before = damage_of(left_over(A), left_over(B))
-    monkeypatch.setattr(recovering, "assess", lambda *_: damage_of(*now))
+    monkeypatch.setattr(recovering, "assess", lambda *_, **__: damage_of(*now))
     anew = looked_anew(PulumiProject(tmp_path, "x", tmp_path), before)
     assert [one.model.id for one in anew.leftovers] == kept
     assert len(left_alone(before, anew)) == 2 - len(kept)
@@ -72,7 +72,7 @@ def test_no_model_leaves_while_a_run_holds_the_lock(
 ) -> None:
     """A run that began while the question waited may have taken the models up."""
     monkeypatch.setattr(
-        recovering, "assess", lambda *_: damage_of(left_over(A), locks=(Lock("me@here"),))
+        recovering, "assess", lambda *_, **__: damage_of(left_over(A), locks=(Lock("me@here"),))
     )
     with pytest.raises(CliError, match="a run has begun meanwhile"):
         looked_anew(PulumiProject(tmp_path, "x", tmp_path), damage_of(left_over(A)))

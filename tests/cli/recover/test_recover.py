@@ -11,6 +11,7 @@ import yaml
 
 import cli.recover.locks
 import cli.recover.run
+import cli.workspace.state
 from cli.errors import CliError
 from cli.recover.locks import Lock, parse_locks
 from cli.recover.recovery import Leftover, find_models, pending_of, without_pending
@@ -138,7 +139,7 @@ def test_a_lock_that_changed_since_the_report_is_left_alone(
 ) -> None:
     """Only the lock that was reported is freed: another run's would end that run's hold."""
     ran: list[object] = []
-    monkeypatch.setattr(cli.recover.run, "locks_of", lambda *_: [Lock("ci@other")])
+    monkeypatch.setattr(cli.recover.run, "locks_of", lambda *_, **__: [Lock("ci@other")])
     monkeypatch.setattr(cli.recover.run, "run_pulumi", lambda *a, **_: ran.append(a))
     project = PulumiProject(folder.path, "x", folder.path)
     damage = Damage("test", parse_state("test", state()), [Lock("ci@runner")], [])
@@ -227,8 +228,34 @@ def test_locks_are_asked_for_without_an_update(
 
     monkeypatch.setattr(cli.recover.locks, "run_pulumi", answer)
     project = PulumiProject(folder.path, "x", folder.path)
-    assert len(cli.recover.locks.locks_of(project, "org/x/prod")) == locks
+    found = cli.recover.locks.locks_of(project, "org/x/prod", may_take=True)
+    assert found is not None
+    assert len(found) == locks
     assert set(asked) <= {"whoami --verbose", "stack ls", "stack rename"}
+
+
+@pytest.mark.parametrize("url", ["s3://b", "gs://b", "azblob://b", "postgres://p/states"])
+def test_no_lock_is_taken_unasked(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, run: Run, url: str
+) -> None:
+    """Where only taking the lock shows it, recover asks first, and says what it didn't look at."""
+    asked: list[str] = []
+    state = json.dumps({"deployment": {}})
+
+    def answer(_: object, *arguments: str, **__: object) -> str:
+        asked.append(" ".join(arguments[:2]))
+        return json.dumps({"url": url}) if arguments[0] == "whoami" else state
+
+    for module in (cli.recover.locks, cli.workspace.state):
+        monkeypatch.setattr(module, "run_pulumi", answer)
+    folder.write("prod", "models: {}\n")
+    answered = run("recover", "--stack", "prod")
+    assert "stack rename" not in asked
+    assert "nothing to recover" not in answered.out
+    assert answered.code == 2
+    assert cli.recover.run.LOCK_UNSEEN in answered.err
+    run("recover", "--stack", "prod", "--yes")
+    assert "stack rename" in asked
 
 
 def stacks_lock(project: Project, **changes: object) -> Path:

@@ -13,7 +13,7 @@ from cli.workspace.project import find_project
 from providers.lytics.domain.declaration import ModelConfig, ModelDeclaration
 from providers.lytics.domain.live.gate import Gate, Margins
 from providers.lytics.domain.live.watch import Drop, Watch
-from providers.lytics.stack_file.reader import RULES_FILE
+from providers.lytics.stack_file.yaml_reader import RULES_FILE
 from tests.cli.conftest import ROOT, Folder, Run
 
 STACKS = ROOT / "stacks"
