@@ -8,7 +8,7 @@ LyticsError
 ├── AccountError             the key belongs to another account than the one in the state
 └── RequestError             one request failed: knows method, path, whether it may have worked
     ├── ConnectError         it never reached the API
-    │   └── WrongAddressError    nor will it: no such host, no https there, a certificate of nobody
+    │   └── WrongAddressError    and never will: no such host, no https there, a bad certificate
     ├── ReplyLostError       it was sent, no reply came back
     │   └── TimedOutError    none came in time, so the API may yet carry it out
     ├── UnreadableReplyError a reply came back that isn't the API's JSON

@@ -103,9 +103,9 @@ def _declared(stack: str) -> "Stack | None":
 
 
 def just_goes(state: Mapping[str, Any]) -> bool:
-    """Tell whether a model of the state is in the stack file no more, nor under `removed`.
+    """Tell whether a model of the state is neither declared nor under `removed`.
 
-    What `removed` says, a preview tells by itself. A file with mistakes is told by the program.
+    The program itself warns of what `removed` deletes, and reports a file with mistakes.
     """
     try:
         stack = _declared(str(state.get("stack")))

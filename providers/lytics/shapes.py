@@ -28,7 +28,7 @@ def _text(value: object) -> object:
 
 
 def _reason(value: object) -> object:
-    # v2 writes this while a model is built: no reason for anything.
+    # v2 writes this while a model is being built; it is no error.
     return "" if value == "building" else _text(value)
 
 
@@ -40,7 +40,7 @@ def _reference(value: object) -> object:
 
 
 def _flag(value: object) -> object:
-    # The API page writes flags into URLs, as words: a "false" that comes back is no truth.
+    # The API page writes flags into URLs as words: "false" must not be read as true.
     return False if value is None or value == "" else value
 
 
@@ -101,8 +101,8 @@ class WireConfig(WireShape):
 class Model(WireShape):
     """One lookalike model as ML List, Fetch, Create and Update return it.
 
-    `unreadable` names the fields that hold something else than any document says; they are as
-    empty here. Such a model counts as one, and nothing is decided about it.
+    `unreadable` names the fields whose values fit no document; they are left empty here. Such a
+    model still counts as one, but nothing is decided about it.
     """
 
     id: str
@@ -299,7 +299,7 @@ class Scores(WireShape):
 class Summary(WireShape):
     """What ML Summary returns; `scores` is empty for a model that isn't trained.
 
-    Of an invalid model its messages are the only place where the API page's wording has a reason.
+    The API page has no field that says why a model is invalid; only its messages may say it.
     """
 
     id: Text = ""

@@ -1,4 +1,4 @@
-"""What the states of the project's stacks have: asked of Pulumi, where it matters whose a model is.
+"""Asks Pulumi which models the states of the project's stacks have, where that matters.
 
 The engine tells a provider nothing of other resources, nor of other stacks. Reading a state needs
 neither lock nor passphrase, and takes a few tenths of a second a stack.
@@ -16,7 +16,7 @@ from providers.lytics.errors import ConflictError
 
 TIMEOUT_S = 60
 AT_ONCE = 4
-# A file backend writes the note beside a state after the state: who comes in between tries again.
+# A file backend writes a state, then its .attrs file. A read in between fails: try again.
 TRIES = 3
 
 

@@ -16,7 +16,7 @@ def switch(
 ) -> tuple["Model", Unheeded | None]:
     """Write is_active, and return the model as it is then, and what wasn't done.
 
-    A reply that shows the model otherwise is checked by one GET: it may be of before the write.
+    If the reply doesn't show the change, one GET checks: the reply may show the model before it.
 
     Args:
         client: speaks to Lytics.

@@ -18,7 +18,7 @@ def harmless(text: str) -> str:
 
 
 def to_the_second(date: str) -> str:
-    """Return a date of the API without parts of a second; where its clock is stays."""
+    """Return a date of the API without fractions of a second; its time zone stays."""
     return _FRACTION.sub("", date)
 
 

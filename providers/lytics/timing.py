@@ -1,4 +1,4 @@
-"""The one door to clock, sleep and chance: who needs them is handed a `Timing`.
+"""The only way to clock, sleep and chance: code that needs them is handed a `Timing`.
 
 So a test shortens every pause with one object, and a simulation runs hours in a moment on a clock
 of its own. Nothing else in `providers` may ask for time or randomness; ruff's TID251 holds that.

@@ -1,7 +1,6 @@
 """What a doctor found out about an account, as `lytics:account` names it.
 
-Nothing relies on it: with a profile the tool promises what will be so, and everything is as safe
-without one.
+Nothing relies on it: a profile lets previews and reviews say more, and without one all is as safe.
 """
 
 import hashlib
@@ -38,7 +37,7 @@ class AccountProfile(BaseModel):
     delete: bool | None
     goes_live_by_itself: bool | Literal["late"] | None
     latency_ms: NonNegativeFloat | None
-    # Tells another account's profile; too short to tell whose it is.
+    # Enough to notice another account's profile, too short to identify an account.
     account: str | None = None
 
     def listed_as(self, sent: str) -> str | None:

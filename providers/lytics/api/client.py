@@ -32,7 +32,7 @@ from providers.lytics.timing import REAL, Timing
 from providers.lytics.version import VERSION
 
 CONNECT_TIMEOUT_S = 4.0
-# Shorter trouble is over before somebody has read of it.
+# Trouble that is over sooner isn't worth a message.
 QUIET_S = 2.0
 _NO_SUCH_METHOD = {405, 501}
 MOST_NAMED = 3
@@ -70,8 +70,7 @@ class LyticsClient:
         self._told_odd = ""
         self._told_s = float("-inf")
         self._has_answered = False
-        # Every thread of a run that meets the same broken API would be patient by itself; once
-        # one has given up, the others try once.
+        # After one thread has waited out its patience in vain, the others try only once.
         self._gave_up_s = float("-inf")
         self._pace = Pace(timing, self._patience_s)
         self._http = httpx.Client(
@@ -121,7 +120,7 @@ class LyticsClient:
             except ValidationError:
                 nameless.append(item)
         if nameless and not models:
-            # Not one odd model but another shape: an empty list would be a lie.
+            # No model can be read: this is another format, and an empty list would be wrong.
             _parsed(Model.read, request, nameless[0])
         self._note_odd(models, len(nameless))
         return models
@@ -143,7 +142,7 @@ class LyticsClient:
             return None
 
     def create_model(self, payload: Mapping[str, Any]) -> Model:
-        """Send one create, once; it is the caller's to find out what a lost reply meant."""
+        """Send one create, once; the caller finds out what a lost reply meant."""
         return self._one(Model, self._requests.create_model(payload))
 
     def update_model(self, model_id: str, changes: Mapping[str, Any]) -> Model:
@@ -226,7 +225,7 @@ class LyticsClient:
                     raise
                 next_s = pause_s(tried, exc.retry_after_s, self._timing)
                 left_s = started_s + self._patience_s - self._timing.monotonic()
-                # A pause that would end after the patience has run out is of no use to anybody.
+                # Don't pause beyond the patience.
                 if self.has_given_up or next_s > left_s:
                     self.give_up()
                     raise
@@ -246,7 +245,7 @@ class LyticsClient:
 
     @property
     def has_given_up(self) -> bool:
-        """Whether a thread has been patient in vain just now, so that one try must do."""
+        """Whether a thread has just waited in vain, so that others try only once."""
         return self._timing.monotonic() - self._gave_up_s < self._timing.recovery_s
 
     def give_up(self) -> None:

@@ -1,9 +1,8 @@
 """How fast requests are sent, learnt from the API's refusals.
 
 Dozens of threads that each back off by themselves still come back together: at a limit of 5
-requests a second most of what they send is refused. So all threads of a client keep one distance
-between requests: none until the API limits them, longer with each refusal, shorter again with each
-reply.
+requests a second most of what they send is refused. So after a 429 all threads of a client share
+one rate limit: each refusal makes the pause between requests longer, each reply shorter.
 """
 
 import threading

@@ -162,7 +162,7 @@ def _profile(file: str, folder: Path) -> "AccountProfile | None":
 def _settle_s(profile: "AccountProfile | None", default_s: float) -> float:
     """Return how long a new model may stay unlisted: thrice what was seen, never below a default.
 
-    A list that was quick once may be slow another time, and to look too short makes twins.
+    A list that was quick once may be slow another time, and giving up too early makes twins.
     """
     seen_s = profile.listed_after_s if profile is not None else None
     return max(default_s, LONGER_THAN_SEEN * (seen_s or 0.0))

@@ -1,4 +1,4 @@
-"""Why nothing that answers as the API was reached, in words, and what to set. Pure."""
+"""Says why the API wasn't reached, and which setting to change. Pure."""
 
 import errno
 import socket

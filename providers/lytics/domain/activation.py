@@ -1,4 +1,4 @@
-"""What is declared of going live, what became of it, and when there is more to do. Pure."""
+"""How a model is declared to go live, what came of it, and whether more is to be done. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -59,7 +59,7 @@ class Outcome:
     def outputs(self, inputs: ActivationInputs, state: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the state keeps, with the ids that were live for this declaration."""
         earned = [i for i in state.get("earned") or [] if i != self.live_model_id]
-        # What is live past its gate, because Lytics doesn't stop it, hasn't earned its place.
+        # A model that Lytics doesn't stop may be live without having passed: it doesn't count.
         is_past_gate = not self.passed and self.unheeded is not None
         if self.live_model_id is not None and not is_past_gate:
             earned.append(self.live_model_id)
@@ -85,9 +85,9 @@ class Outcome:
 def differs(state: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
     """Tell whether an activation has something to do; pure.
 
-    A gate that didn't pass is a difference until it does, an outside deactivation is one too, and
-    a write that Lytics didn't carry out. One that is only observed is judged once per model and
-    gate.
+    Three things are a difference: a gate that didn't pass, until it does; a model that somebody
+    deactivated outside; a write that Lytics didn't carry out. A gate that is only observed is
+    judged once per model and gate.
     """
     wanted = inputs.get("gate")
     # A bound that isn't known yet, in a preview, may be any.

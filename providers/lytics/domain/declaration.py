@@ -1,7 +1,7 @@
 """What can be declared of a model, and what a change of each field does.
 
 One set of shapes serves the stack files, their JSON schema, the provider's check and its diff. Each
-field says what a change of it does: that is the only place where it is told.
+field's annotation says what a change of it does; nothing else does.
 """
 
 import re
@@ -99,7 +99,7 @@ EVEN_IF_USED: Literal["delete_even_if_used"] = "delete_even_if_used"
 
 
 def kept_on_delete(value: object) -> object:
-    """Return `on_delete` as it is kept, in one word; anything that it can't be stays as it is."""
+    """Return `on_delete` as the state keeps it, in one word; a wrong value stays as it is."""
     return EVEN_IF_USED if value == {"delete": "even_if_used"} else value
 
 
@@ -113,7 +113,7 @@ def _on_delete(value: object) -> object:
 
 
 def _declared_on_delete(value: object) -> object:
-    # Only a mapping says it in a file.
+    # In a file it is written as a mapping.
     return _on_delete({} if value == EVEN_IF_USED else kept_on_delete(value))
 
 
@@ -378,7 +378,7 @@ def problems_with_generation(
 ) -> list[tuple[tuple[str, ...], str]]:
     """Return what one generation of the API can't do of a declaration.
 
-    A model that is there keeps what it was trained with, whichever generation is spoken.
+    An existing model keeps what it was trained with, whichever generation is used.
 
     Args:
         declared: the fields of the provider's inputs, as plain values.

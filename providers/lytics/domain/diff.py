@@ -72,7 +72,7 @@ def _differs(
     old, new = state.get(name), inputs.get(name)
     if isinstance(new, Unknown):
         spelling = inputs.get(f"{name}_name")
-        # A segment that wasn't looked up is the same while its declaration spells it the same.
+        # Without a look-up, a segment counts as the same while the declaration spells it the same.
         return spelling is None or spelling != state.get(f"{name}_name")
     if name == "config":
         return holds_unknown(new) or bool(
@@ -83,7 +83,7 @@ def _differs(
     if name == "generation":
         return int(old or 1) != int(new or 1)
     if change is Change.IN_PLACE:
-        # What wasn't managed may have changed since it was seen: a model goes live by itself.
+        # An unmanaged is_active may have changed since: the model may have gone live by itself.
         is_seen = name in state.get("managed", [name])
         return new is not None and (new != old or not is_seen)
     return bool(old != new)
@@ -97,12 +97,12 @@ def config_differences(
     """Return the config keys whose change needs a new model.
 
     A key without a documented default that wasn't declared before is compared with what the API
-    reported, if it did: declaring what is so already changes nothing.
+    reported, if it did: declaring a value that it already has changes nothing.
     """
     before, after = normalised_config(old), normalised_config(new)
     differing = []
     if "blocked" in before:
-        # None is a default like any other, which no hash holds.
+        # A default of None is in no hash.
         after = {"blocked": [], **after}
     for key, wanted in after.items():
         was = before[key] if key in before else (reported or {}).get(key)

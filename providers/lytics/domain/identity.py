@@ -1,7 +1,7 @@
 """How a model is known again: its lineage, the hash of its inputs, its name.
 
 The API has no idempotency key and no unique name, so the name itself is the proof. What is
-written here is stored in names and states for good: a golden test holds it.
+computed here stays in names and states for good: a golden test holds it.
 """
 
 import hashlib
@@ -15,9 +15,9 @@ from typing import Any
 # Names of an account, of which every operation sees the same ones again and again.
 _REMEMBERED = 8192
 
-# Nobody declares one key so often, each time while all earlier ones are in use.
+# How many lineages a key can have; nobody declares one key so often with all of them in use.
 MOST_LIVES = 100
-# Of so many lives of a key a name is known again without its state.
+# The first so many lineages of a key are recognised in names without a state.
 _LIVES_TOLD = 5
 
 FORBIDDEN_IN_NAMES = ".;/\\"
@@ -121,7 +121,7 @@ def same_name(sent: str, returned: str) -> bool:
 
 
 def listed_as(sent: str, known: Iterable[tuple[str, str]]) -> str:
-    """Return the name under which an account will list a model, by what it did with other names.
+    """Return the name under which an account will list a model, from what it did to other names.
 
     The API page shows "ML: " before every name that was sent; whether an account does that is
     known from the models that are there.
@@ -159,7 +159,7 @@ def proof_in(returned: str) -> tuple[str, str] | None:
 class NameIndex:
     """Finds models by their names as the API may have altered them.
 
-    Of an account's thousands a handful is left to compare. It grows and never forgets: what it
+    Of thousands of models it leaves a few to compare. It never forgets a name, so a model that it
     finds may have another name by now, or be gone.
 
     Args:

@@ -9,7 +9,7 @@ from providers.lytics.domain.declaration import ModelConfig, ModelDeclaration
 PROMOTED = ("label", "source", "target", "name", "is_active")
 """Besides every key of config."""
 OWN_FIRST = ("gate", "watch", "owner")
-"""Copied where there is none: an environment may have its own, a stricter gate for example."""
+"""Copied only where the target has none: it may have a stricter gate of its own, for example."""
 OF_ENVIRONMENT = (
     "adopt",
     "take_over",
@@ -20,7 +20,7 @@ OF_ENVIRONMENT = (
     "build_timeout",
     "swap",
 )
-"""What names models or habits of one account: it stays as it is where a model is promoted to."""
+"""What is about one account: promoting a model leaves the target's own values as they are."""
 
 Place = tuple[str, ...]
 
@@ -61,7 +61,7 @@ def values(model: ModelDeclaration, *more: str) -> dict[Place, Any]:
 def differing(there: ModelDeclaration, here: ModelDeclaration, *more: str) -> Iterator[Differing]:
     """Yield the promoted fields that differ.
 
-    Of `OWN_FIRST` a field differs only where there is none here.
+    A field of `OWN_FIRST` differs only if `here` has none.
     """
     ours = values(here, *more)
     for place, value in values(there, *more).items():

@@ -5,12 +5,13 @@ from typing import Any
 
 from providers.lytics.domain.declaration import ModelInputs
 from providers.lytics.domain.identity import inputs_hash
+from providers.lytics.domain.live.liveness import settled_is_active
 from providers.lytics.shapes import Model
 from providers.lytics.text import harmless
 
-# Ids that the state keeps of a declaration: of models trained before, of models live before.
+# How many ids the state keeps per declaration: of earlier trained models, of earlier live ones.
 MOST_REMEMBERED = 20
-# Fields that are declared or observed: which of the two, `managed` tells.
+# The state's `managed` lists those of them that are declared; the others are only observed.
 IN_PLACE = ("label", "is_active")
 # What the resource shows besides its declaration.
 SHOWN = (
@@ -63,8 +64,8 @@ def outputs_of(
 def with_declared_lineage(outputs: dict[str, Any], declared: str | None) -> dict[str, Any]:
     """Return what the state keeps, with the lineage of the inputs where another one was given.
 
-    A key that is declared anew while another declaration has its lineage is given the next one:
-    then names hold that, and the inputs the first.
+    Where another declaration has the lineage of a new key already, the model gets another one for
+    its name; the inputs keep the first.
     """
     if declared in {None, outputs["lineage"]}:
         return outputs
@@ -74,7 +75,7 @@ def with_declared_lineage(outputs: dict[str, Any], declared: str | None) -> dict
 def _shown_config(model: Model) -> dict[str, Any]:
     """Return the config that the API reports, its field names as a terminal can show them.
 
-    They are compared where they come from, never in the state: `additional` has a default.
+    The state only shows them. What is compared is the API's own reply.
     """
     reported = model.config.reported()
     names = [harmless(name) for name in reported.get("additional", [])]
@@ -101,18 +102,6 @@ def hash_of(inputs: ModelInputs) -> str:
     """Return the inputs hash of a declaration."""
     config = inputs.config.model_dump(exclude_none=True) if inputs.config else {}
     return inputs_hash(inputs.source, inputs.target, config, inputs.generation or 1)
-
-
-def settled_is_active(declared: bool | None, model: Model) -> bool:  # noqa: FBT001 - a value, no switch
-    """Return is_active as it will be once the first build is over.
-
-    A model that is being built with `build_only: false` is not active yet and goes live by
-    itself; that is no difference from a declared `is_active: true`.
-    """
-    will_go_live = not model.was_once_complete and not model.is_invalid
-    if declared and will_go_live and not model.config.build_only:
-        return True
-    return model.is_active
 
 
 def _remembered(trained: Mapping[str, str], model_id: str, hash_: str) -> dict[str, str]:

@@ -24,8 +24,9 @@ def renames_of(
 ) -> Renames:
     """Tell which declarations were renamed, and which can't be.
 
-    The engine takes no resource for an earlier one whose key is declared as well. So a key can be
-    declared anew once the state knows its model by the new key: `was` then says nothing any more.
+    Pulumi ignores an alias while a resource of the old name is declared too. So the old key can be
+    declared again only once the state has the renamed model under its new key; from then on `was`
+    has no effect.
 
     Args:
         models: the declarations by key.

@@ -53,7 +53,7 @@ class AccountFacts:
 
     Attributes:
         live: how many of its models are live.
-        joining: how many more will be, by what is declared.
+        joining: how many more will go live, by what is declared.
         uses: by key, who uses the models of a declaration; None where audiences aren't known.
     """
 
@@ -180,12 +180,12 @@ class Verdict:
 
     @property
     def errors(self) -> tuple[Breach, ...]:
-        """The breaches that let nothing happen."""
+        """The breaches that stop a run: the errors."""
         return tuple(one for one in self.breaches if one.level is Level.ERROR)
 
     @property
     def warnings(self) -> tuple[Breach, ...]:
-        """The breaches that are only told."""
+        """The breaches that are only reported: the warnings."""
         return tuple(one for one in self.breaches if one.level is Level.WARN)
 
 
@@ -207,18 +207,18 @@ def judge(
 ) -> Verdict:
     """Return what the rules say of a stack.
 
-    An exception that nothing needs is told as a warning of its rule: what it excuses is over.
+    An exception that is no longer needed is reported as a warning of its rule.
 
     Args:
         rules: those of the stack.
         facts: what they are told.
         places: where things stand.
-        of_account: True for the rules for which an account is asked alone, False for the others.
+        of_account: True judges only the rules that need the account, False only the others.
     """
     breaches: list[Breach] = []
     excepted: list[Breach] = []
     unchecked = []
-    # An exception from a rule that is off, or that nobody set, is needed by nothing.
+    # Nothing needs an exception from a rule that is off or not set.
     judged = {rule for told in places.exceptions.values() for rule in told} - {LOSES_SCORES}
     needed = set()
     for active in rules:

@@ -115,7 +115,7 @@ class Read:
 
 
 def read_lines(lines: Iterable[str]) -> Read:
-    """Return what lines hold, in whatever order they are, whatever is there twice.
+    """Return the records of some lines, sorted by time, each once.
 
     Two branches that both appended are merged by keeping the lines of both.
     """

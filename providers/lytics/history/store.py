@@ -1,7 +1,7 @@
 """The file of a history: `history/<stack>.jsonl`, only ever appended to.
 
-A write that is cut off leaves half a line at the end; whoever appends next ends it first, whoever
-reads leaves it out. Writers of one machine wait for each other; those of two branches of git are
+A write that is cut off leaves half a line at the end. The next write ends that line first, and
+reading skips it. Writers of one machine wait for each other; those of two branches of git are
 merged by keeping the lines of both (`merge=union` in .gitattributes).
 """
 

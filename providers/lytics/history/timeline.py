@@ -115,7 +115,7 @@ class Timeline:
 
 
 def _joined(before: Record | None, record: Record) -> Record:
-    """Return a record, with what it doesn't know from the one before of the same model."""
+    """Return a record; what it lacks is taken from the model's record before it."""
     if before is None:
         return record
     if record.scores and record.bounds and record.verdict is not None:
@@ -212,7 +212,7 @@ def _fell_short(seen: Seen) -> list[tuple[str, str]]:
 def said_of(record: Record) -> list[tuple[str, str]]:
     """Return what there is to say of a model: what falls short, not by how much.
 
-    Otherwise a model that is stale, or that sinks further each week, would be news each night.
+    With the numbers in it, a model whose scores sink a little each week would be news each night.
     """
     return [(one.what, one.wanted) for one in record.verdict or ()]
 

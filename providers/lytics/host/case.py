@@ -131,7 +131,7 @@ def live_before(  # noqa: PLR0913 - each is one fact
 def _of_lineage(run: Run, model: Model | None, others: list[Model]) -> list[Model]:
     """Return the models that no state has, and whose names show the lineage of a model.
 
-    A killed run made them. Where Pulumi can't say who has them, nothing is stopped for it.
+    A killed run made them. If Pulumi can't say which stack has a model, it isn't stopped.
     """
     found = [one for one in others if share_lineage(one, model)]
     if not found:

@@ -88,7 +88,7 @@ class Creation:
         return model.id, with_declared_lineage(outputs, inputs.lineage)
 
     def _account(self, wanted: Wanted) -> Account:
-        """Return what a create can know, the model that it adopts included."""
+        """Return what is known before a create, the model that it adopts included."""
         looks, models = self._run.looks, self._run.looks.any().models
         adopted = wanted.inputs.adopt
         if adopted is not None and adopted not in models:
@@ -146,8 +146,8 @@ class Creation:
                 found = self._found_after(wanted, before, exc)
                 if found is not None:
                     return found
-                # A create that is only late would be carried out beside its repetition: the next
-                # run, which looks first, finds it.
+                # The API may yet carry this create out, and a second one would make two models.
+                # The next run, which looks first, finds it.
                 if exc.may_take_effect_later or not exc.safe_to_repeat:
                     raise
                 if not may_repeat or self._run.client.has_given_up:
@@ -169,10 +169,10 @@ class Creation:
             return None
         lag_s = self._run.settings.settle_s
         if isinstance(error, RateLimitedError):
-            # It is hardly ever sent for what was carried out, and looks are requests as well.
+            # A create that was answered with 429 is hardly ever carried out; a look is a request.
             lag_s = min(lag_s, LONGEST_LAG_AFTER_429_S)
         for goes_on in tries(lag_s, self._run.timing):
-            # While others will follow, one that another create has just had is as good.
+            # Unless this is the last try, a look that another create has just made will do.
             look = self._run.looks.at_most_old(SHARED_LOOK_S) if goes_on else self._run.looks.now()
             found = [m for m in self._matches(wanted, look) if m.id not in before]
             if found:
@@ -181,11 +181,11 @@ class Creation:
         return None
 
     def _discard_orphans(self, wanted: Wanted, found: list[Model]) -> None:
-        """Settle twins after a lost reply: its sender can't tell its own, so it takes out the rest.
+        """Settle twins after a lost reply: keep the first model, take out the later ones.
 
-        Only a default name proves that they are of this declaration. Under a declared one the
-        later twin may be what a person, or another stack, has just made and keeps, and the
-        earlier one this run's: nothing that the API shows tells them apart, so a person must.
+        Only a default name proves that all of them are of this declaration. A twin of a declared
+        name may be one that a person or another stack has just made: the API shows nothing that
+        tells whose it is, so it stays, and the user is told.
         """
         first = found[0]
         twins = [twin for twin in found[1:] if twin.id not in wanted.baseline]
@@ -232,7 +232,7 @@ class Creation:
                 self._run.say(f"model {model.id} was one too many and is deleted: {why}")
                 return
         except RequestError:
-            pass  # What the account doesn't let go is at least not to be live.
+            pass  # It can't be deleted, so it is deactivated.
         try:
             self._run.client.update_model(model.id, {"is_active": False})
             self._run.say(f"model {model.id} is one too many and stays, deactivated: {why}")

@@ -92,7 +92,7 @@ class Declarations:
             return self._owners.get(model_id)
 
     def keep(self, declared: Declared, model_id: str) -> None:
-        """Note that a declaration is, from here on, this model.
+        """Note which model a declaration has come to in this run.
 
         Raises:
             ConflictError: another declaration of this run is that model already.
@@ -138,7 +138,7 @@ class Declarations:
 def keep(
     declarations: Declarations, declared: Declared, model_id: str, inputs: Mapping[str, Any]
 ) -> None:
-    """Note that a declaration is, from here on, this model, and how it is to be and to leave.
+    """Note which model a declaration has come to, whether it is to be live, and how it leaves.
 
     Raises:
         ConflictError: another declaration of this run is that model already.

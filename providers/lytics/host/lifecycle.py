@@ -39,7 +39,7 @@ class ModelLifecycle:
         difference = differ(model_id, state, inputs)
         self._run.expect_account(state.get("aid"))
         declared = self._run.declared.get(str(inputs.get("key")), str(inputs.get("lineage")))
-        # A swap after a killed replacement finds the model before by this alone.
+        # After a killed replacement, a swap finds the previous model only by this.
         self._run.declared.remember(declared, str(state.get("lineage")), state.get("trained") or {})
         if difference.replaces:
             policy = inputs_from(state).on_delete or "deactivate"
@@ -126,6 +126,6 @@ class ModelLifecycle:
         try:
             users = self._run.users.left(str(state.get("name")), model_id, others)
         except LyticsError:
-            return  # What is only said beforehand must not fail anything.
+            return  # It is only a warning, so an API that fails must not fail the preview.
         if users:
             self._run.warn(self._run.users.refusal(str(state.get("key")), model_id, users))

@@ -30,8 +30,8 @@ class Look:
 class Looks:
     """The looks of one run.
 
-    A caller says how old a look may be. One request is under way at most; who comes while it is
-    waits for it, or for the next one if that request was sent too early to count.
+    A caller says how old a look may be. At most one request runs at a time. Other callers wait for
+    its reply, or for the next one if it was sent too early for them.
 
     Args:
         fetch: asks the API for all models.
@@ -64,7 +64,7 @@ class Looks:
         """Return a look whose request is sent after this call.
 
         Args:
-            gather: waits, before the request, for others who will want it as well.
+            gather: waits before the request, so that other callers share its reply.
         """
         return self._since(self._now_s(), gather)
 
@@ -96,7 +96,7 @@ class Looks:
 
     def _since(self, earliest_s: float, gather: Callable[[], None] | None = None) -> Look:
         called_s = self._now_s()
-        # Who waits here finds, once inside, what was fetched, or how that failed, meanwhile.
+        # Another thread may fetch the list while we wait for the lock: reuse its result or error.
         if (ready := self._ready(earliest_s)) is not None:
             return ready
         with self._fetching:
@@ -115,7 +115,7 @@ class Looks:
             with self._changing:
                 for model in models.values():
                     self.names.learn(model.id, model.name)
-                # What was written before the request was sent, the reply knows of.
+                # The reply already shows what was written before the request was sent.
                 self._written = {i: w for i, w in self._written.items() if w[0] >= started_s}
                 self._last = self._overlaid(started_s, models, self._written)
                 return self._last

@@ -17,8 +17,8 @@ from providers.lytics.switching import switch
 class Retirement:
     """Lets the models of one run leave.
 
-    What is marked for deletion, or declared no more, leaves only after a look at what the live
-    resource of the same lineage has come to in this run.
+    A model that is marked for deletion, or no longer declared, leaves only after a check of which
+    model the live resource of the same lineage has in this run.
 
     Args:
         run: the account and what this run knows of it.
@@ -69,7 +69,7 @@ class Retirement:
             known.current, self._run.looks.at_most_old(self._run.timing.recent_s)
         )
         if successor is None or not successor.is_active:
-            # One that is built without build_only went live by itself, perhaps since that look.
+            # A model that is built without build_only goes live by itself, perhaps after that look.
             successor = self._run.client.fetch_model(known.current)
         if successor is not None and successor.is_active:
             return
@@ -96,7 +96,7 @@ class Retirement:
         users = self._run.users.left(model.name, model.id, others)
         if not users:
             return inputs
-        # A model that was replaced while it was to be deleted leaves as its key is declared today.
+        # Its key is still declared: today's on_delete counts, not the one that the state has.
         declared = self._run.declared.successor_of(inputs.key, inputs.lineage)
         today = declared.leaves if declared else None
         if today in {None, "delete"}:

@@ -89,7 +89,7 @@ class Run:
             return self._looks
 
     def words_for(self, error: LyticsError) -> str:
-        """Return an error's sentence; what any operation of the run would meet is told once.
+        """Return an error's sentence; trouble that every operation meets is told in full only once.
 
         When the API breaks while dozens of operations are under way, each of them fails. So does
         each model that leaves where the stack file, which says how, can't be used.
@@ -148,7 +148,7 @@ class Run:
             self._held.add(model_id)
 
     def is_held(self, model_id: str) -> bool:
-        """Tell whether a model that is live now isn't so by what was declared: it must earn it."""
+        """Tell whether a model, if it is live now, went live before its gate let it."""
         with self._lock:
             return model_id in self._held
 
@@ -194,7 +194,7 @@ class Run:
         if aid is None and (self._aid is not None or has_mark):
             aid = self._segments_account()
         if aid is None:
-            # In an account that says nothing of itself, who sets lytics:accountId vouches for it.
+            # Nothing in the account says its number: lytics:accountId is taken to be right.
             aid = self.settings.account_id
         self.check_account(aid)
         self.check_profile(aid)

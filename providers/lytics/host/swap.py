@@ -30,8 +30,7 @@ class ActivationLifecycle:
     def apply(self, inputs: ActivationInputs, state: Mapping[str, Any]) -> Outcome:
         """Judge a model; put it live if it passes and is meant to be; stop the one before.
 
-        Swaps are one after the other, so that the account never has more than one live model
-        above its number.
+        Only one swap runs at a time, so that the account never has more than one extra live model.
 
         Args:
             inputs: what is declared.
@@ -158,7 +157,7 @@ class ActivationLifecycle:
     # --- going live -------------------------------------------------------------------------
 
     def _set_live(self, case: Case, verdict: Verdict, scores: Mapping[str, float]) -> Outcome:
-        """Put a model live, then stop the one before; the other way round only where it says so."""
+        """Set a model live, then stop the one before; the other way round with `break_first`."""
         model = case.model
         failed = replace(case.failed(), parts=verdict.parts, scores=scores)
         if model.is_active:
@@ -167,7 +166,7 @@ class ActivationLifecycle:
         is_full = live_count >= LIVE_LIMIT
         last = case.last if case.last and case.last.model_id == model.id else None
         if last is not None and (is_full or to_write(model, last, wanted=True) is None):
-            # To stop the old one again for what Lytics didn't do would interrupt it at every up.
+            # Lytics ignored this write before: trying again would interrupt the old model.
             again = f"{last.why}. pulumi up tries again once fewer than {LIVE_LIMIT} are live"
             reason = again if is_full and last.how == "refused" else last.problem()
             return replace(failed, reasons=(reason,), unheeded=last)
@@ -243,9 +242,9 @@ class ActivationLifecycle:
             return False
 
     def _with_what_is_down(self, case: Case, outcome: Outcome) -> Outcome:
-        """Start what an earlier swap stopped, where the model itself isn't live now.
+        """Set the model live again that an earlier swap stopped, unless the new one is live now.
 
-        Where that can't be, the outcome says since when nothing is live.
+        If that fails, the outcome says since when nothing is live.
         """
         down = case.down or self._cut_short(case, outcome)
         if outcome.live_model_id is not None or down is None or outcome.down is not None:
@@ -260,7 +259,7 @@ class ActivationLifecycle:
         return replace(outcome, reasons=reasons, down=down)
 
     def _cut_short(self, case: Case, outcome: Outcome) -> Down | None:
-        """Return what a swap stopped that was killed before it could say so."""
+        """Return the model that a killed swap stopped, where the state doesn't name it."""
         before = case.state.get("live_model_id")
         was_swapped = all(part.passed for part in outcome.parts) and not outcome.passed
         if not case.inputs.activate or not was_swapped or before in {None, case.model.id}:

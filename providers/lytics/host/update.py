@@ -30,8 +30,9 @@ def settled(  # noqa: PLR0913 - each is one fact of the model
 ) -> dict[str, Any]:
     """Write label and is_active where they differ, one request at most; return the new state.
 
-    What is built without `build_only`, and was declared since not to go live by itself, is asked
-    not to. Whether Lytics keeps to that isn't known: the activation looks again once it is built.
+    A model that is being built without `build_only`, and is by now declared not to go live by
+    itself, is set not live. Whether Lytics keeps to that isn't known: the activation looks again
+    after the build.
 
     Args:
         run: the account and what this run knows of it.
@@ -51,7 +52,7 @@ def settled(  # noqa: PLR0913 - each is one fact of the model
         wanted = True
     active = to_write(model, last, wanted=wanted)
     if is_new and is_first_build(model):
-        # It was sent with what keeps it from going live, or lets it.
+        # The create was sent with the right build_only.
         active = None
     model, unheeded = _written(run, inputs, model, active)
     if active is None and not is_as_declared(wanted, model):
@@ -113,7 +114,7 @@ def _written(
 def _is_live_as_if_new(
     run: Run, inputs: ModelInputs, model: Model, replaced: Collection[str]
 ) -> bool:
-    """Tell whether a model that is taken up again is to be live because what it replaces is.
+    """Tell whether a model that is taken up again must be set live, as the replaced one was.
 
     Its own replacement has deactivated it; with `is_active` left out and without `build_only`
     a new model goes live by itself, so going back must not end with nothing live.

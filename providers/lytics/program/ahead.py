@@ -1,4 +1,4 @@
-"""What every run needs of the account: asked once, where it can before the program is read."""
+"""What every run asks of the account: once, and before the stack file is read where possible."""
 
 import re
 from concurrent.futures import Future
@@ -80,7 +80,7 @@ class Ahead:
         return reply.result()
 
     def _ask(self, replies: "list[tuple[What, Future[Any]]]") -> None:
-        with suppress(Exception):  # It happens again in each of the threads, and is noted there.
+        with suppress(Exception):  # Each thread meets the same error, and notes it.
             _ = self._program.client
         for what, reply in replies:
             Thread(target=self._answer, args=(what, reply), daemon=True).start()
@@ -95,7 +95,7 @@ class Ahead:
 
 
 def _content(path: Path) -> bytes:
-    """Return a file without its comments; that it can't be read is told when it is parsed."""
+    """Return a file without its comments; one that can't be read is reported when it is parsed."""
     try:
         lines = path.read_bytes().splitlines()
     except OSError:

@@ -62,13 +62,13 @@ def declare(stack: Stack) -> dict[str, Declared]:
 
 
 def _hint_at_state_writes(program: Program, stack: Stack) -> None:
-    """Say to a long run how the next one is quicker."""
+    """Tell the user of a long run how to make the next one quicker."""
     is_large = len(stack.models) >= STATE_WRITES_PAY_FROM
     after_each_step = "PULUMI_SKIP_CHECKPOINTS" not in os.environ
     if is_large and program.waits and after_each_step and program.settings.state_writes == "step":
         pulumi.log.info(
             f"Pulumi writes the state of {len(stack.models)} models after every step. "
-            "Once a run is quicker: pulumi config set lytics:stateWrites end"
+            "It is quicker to write it once a run: pulumi config set lytics:stateWrites end"
         )
 
 
@@ -109,7 +109,7 @@ def _segments(program: Program, stack: Stack) -> Callable[[str], pulumi.Input[st
     ids = resolve_all(slugs, book, program.client.fetch_segment) if book else {}
     for trouble in sorted({book.trouble(name) for name in slugs.values()} if book else ()):
         if trouble:
-            # A model that is trained already needs it no more, so this is no reason to stop.
+            # A trained model no longer needs its segment, so this is only a warning.
             pulumi.log.warn(f"{trouble}; a model that is trained from it now won't succeed")
     by_name = {slugs[place]: segment_id for place, segment_id in ids.items()}
 

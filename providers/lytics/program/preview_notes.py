@@ -44,7 +44,7 @@ class Planned:
 
 
 async def note(program: Program, planned: Sequence[Planned]) -> None:
-    """Say which creates take a model over or up again, and whether the live limit holds."""
+    """Say which creates adopt a model or take one up again, and whether the live limit holds."""
     profile = program.settings.profile
     if profile is not None and profile.delete is False:
         _warn_of_deletes(planned)
@@ -100,7 +100,7 @@ def _holdings() -> tuple[Holding, ...]:
 
 
 def _wanted(one: Planned, held: Iterable[Holding], account: Mapping[str, Model]) -> Wanted:
-    """Return what a create is after, as the state has it: a replacement looks like a create."""
+    """Return what a create would look for; a replacement has the lineage of the state."""
     inputs = one.inputs
     assert inputs is not None  # noqa: S101 - the caller has looked
     keys = {inputs.key, one.was}

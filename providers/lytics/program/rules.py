@@ -38,7 +38,7 @@ def check_offline(program: "Program", stack: "Stack") -> None:
     """
     if has_rules(stack.path.parent):
         rules = _rules(stack)
-        # A rehearsal carries nothing out: a pull request's is that of the branch that it goes into.
+        # A rehearsal changes nothing. That of a pull request counts as one on the target branch.
         is_tried = pulumi.runtime.is_dry_run() or bool(os.environ.get(REHEARSAL_VARIABLE))
         known = rules.known_offline(applies=not is_tried)
         facts = rules.facts(**known, api=program.settings.api)

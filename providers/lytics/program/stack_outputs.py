@@ -116,9 +116,9 @@ async def _look(program: Program, facts: Iterable[dict[str, Any]]) -> dict[str, 
 
 
 def _agrees(one: Mapping[str, Any], model: Model | None) -> bool:
-    """Tell whether a look can't be older than what this run did to a model.
+    """Tell whether a look is at least as new as what this run did to a model.
 
-    What goes live by itself is live before any state knows of it.
+    A model that goes live by itself is live before any state says so.
     """
     if model is None or not model.is_complete:
         return False

@@ -1,7 +1,7 @@
-"""The start of a program: what it will wait for begins before all that it needs is loaded.
+"""Starts a program: the requests that it will wait for are sent before the rest is loaded.
 
-At an `up` that finds nothing to do most of the time goes into starting: the program's Python, the
-provider host's, and a few requests. They need not come one after the other.
+An `up` that finds nothing to do spends most of its time starting: the program's Python, the
+provider host's, and a few requests. These run side by side.
 """
 
 from collections.abc import Iterator

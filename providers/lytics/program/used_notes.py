@@ -1,7 +1,7 @@
 """What a preview says of models that are to be deleted although audiences use them.
 
-The engine asks no provider before a delete. A replacement is told by the provider, which compares
-it; here, what `removed` says. A review, which always reads the state, tells all of them.
+The engine asks no provider before a delete, so the program warns of models under `removed`. Of
+replacements the provider warns, which compares them. A review reads the state and names all.
 """
 
 import asyncio

@@ -233,7 +233,7 @@ def _model(
     noted: list[Place] = []
 
     def note_own(inner: Place, sentence: str) -> None:
-        # What stands under defaults is told once, there.
+        # Mistakes in defaults are reported once, at defaults.
         if inner[: len(place)] == place and _is_from_defaults(inner[len(place) :], own, defaults):
             return
         noted.append(inner)
@@ -287,7 +287,7 @@ def _bad_key(key: str) -> str | None:
 
 
 def _note_clashes(models: Mapping[str, ModelDeclaration], note: Note) -> None:
-    """Note what two entries can't both be: names, adopted ids, earlier keys."""
+    """Note what two entries must not share: names, adopted ids, earlier keys."""
     for field_name, what in (
         ("name", "a name belongs to one model"),
         ("adopt", "an id is adopted once"),

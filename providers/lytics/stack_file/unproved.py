@@ -1,4 +1,4 @@
-"""What a stack file declares otherwise than the one that it was promoted from: files alone tell."""
+"""Finds what a stack file declares otherwise than the stack that it is promoted from."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from providers.lytics.stack_file.reader import Stack, read_stack_file
 
 
 def declared_otherwise(stack: Stack, there: str) -> dict[str, tuple[str, ...]]:
-    """Return by key why a model can't be proved in another stack: it isn't declared so there.
+    """Return by key why another stack can't prove a model: it declares the model otherwise.
 
     `# only here: <reason>` holds as it does for `promote --check`.
     """

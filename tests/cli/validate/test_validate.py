@@ -183,7 +183,7 @@ def test_online_counts_live_models(folder: Folder, run: Run, account: Account) -
         folder.write("dev", f"{adopting}{other}{told}")
         answer = run("validate", "--online")
         assert answer.code == 1, told
-        assert "20 models of the account are live and 1 more are to be" in answer.out
+        assert "20 models of the account are live and 1 more will go live" in answer.out
 
 
 def test_online_says_when_the_api_is_down(folder: Folder, run: Run, account: Account) -> None:

@@ -1,8 +1,6 @@
 """What the state keeps of a model: nothing of others that a terminal would obey."""
 
-import pytest
-
-from providers.lytics.domain.record import inputs_from, outputs_of, settled_is_active
+from providers.lytics.domain.record import inputs_from, outputs_of
 from providers.lytics.shapes import Model
 from tests.support.lab import declared
 
@@ -22,29 +20,6 @@ def test_a_label_of_ones_own_is_kept_as_declared() -> None:
     """What is declared isn't altered, or it would differ at every `up`."""
     outputs = outputs_of(declared(label="a\x07"), Model(id="a", label="a\x07"))
     assert outputs["label"] == "a\x07"
-
-
-@pytest.mark.parametrize(
-    ("is_active", "state", "build_only", "expected"),
-    [
-        (True, "building", False, True),
-        (True, "building", True, False),
-        (None, "building", False, False),
-        (False, "building", False, False),
-        (True, "invalid", False, False),
-        (True, "complete", False, False),
-    ],
-)
-def test_is_active_as_it_will_be(
-    is_active: bool | None,  # noqa: FBT001 - a value
-    state: str,
-    build_only: bool,  # noqa: FBT001 - a value
-    *,
-    expected: bool,
-) -> None:
-    """A model that is being built and goes live by itself counts as live where that is declared."""
-    shown = {"id": "a", "state": state, "config": {"build_only": build_only}}
-    assert settled_is_active(is_active, Model.model_validate(shown)) is expected
 
 
 def test_a_label_longer_than_may_be_declared_is_read_back() -> None:

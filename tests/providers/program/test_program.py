@@ -654,7 +654,7 @@ def test_a_preview_warns_of_the_limit(run: Program) -> None:
         run.lab.wait_until_built(run.lab.account.create(name=f"other{number}"))
     run.up(CHURN.replace("source:", "is_active: true, source:"), preview=True)
     assert run.logged == [
-        "20 models of the account are live and 1 more are to be; Lytics allows 20"
+        "20 models of the account are live and 1 more will go live; Lytics allows 20"
     ]
 
 

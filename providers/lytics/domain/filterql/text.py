@@ -7,8 +7,8 @@ name (Lytics' profile schema): `segment_prediction`, 0 to 1, and `segment_predic
 0 to 100.
 
 Where qlbridge and Lytics' pages spell a name differently, either spelling counts: a used model
-that is called unused costs an audience its members, an unused one that is called used costs
-somebody a look.
+reported as unused can cost an audience its members; an unused one reported as used only costs
+somebody a check.
 """
 
 import re

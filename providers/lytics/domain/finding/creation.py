@@ -1,6 +1,6 @@
 """What a create comes to: a model is adopted, taken up, trained, or none for a reason. Pure.
 
-The provider acts by it; the preview, the review and `recover` tell by it.
+The provider acts on it; the preview, the review and `recover` report it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -63,8 +63,8 @@ class Train:
 
     Attributes:
         wanted: what is to be trained, under the lineage that it gets.
-        before: ids of models that match and aren't fit for use: no create made them just now.
-        note: why an existing model isn't taken up that looks like the one, "" where none does.
+        before: ids of matching models that can't be used; they were there before this create.
+        note: why an existing model that looks right isn't taken up, "" where there is none.
     """
 
     wanted: Wanted
@@ -146,7 +146,7 @@ def _refused(
 
 
 class _Lazy:
-    """Asks for what the other declarations have when that is first needed, once."""
+    """What the other declarations have; asked for once, when it is first needed."""
 
     def __init__(self, account: Account, wanted: Wanted) -> None:
         self._account = account
@@ -164,7 +164,7 @@ class _Lazy:
 def _under_its_lineage(
     wanted: Wanted, account: Account, others: Callable[[], Others]
 ) -> tuple[Wanted, str]:
-    """Return what is wanted under the lineage that it gets, and why it isn't the first one.
+    """Return what is wanted, with the lineage that it gets, and why that isn't its first one.
 
     A declaration keeps the lineage of its state. A new one gets the first that no other has.
     """
@@ -217,7 +217,7 @@ def _differences_that_replace(inputs: ModelInputs, model: Model) -> list[str]:
 
 
 def payload(wanted: Wanted) -> dict[str, Any]:
-    """Return the body of a create: every documented default is sent, so that none matters.
+    """Return the body of a create; every documented default is sent, so that none can change.
 
     A model that must not go live by itself is built with `build_only`; one that is meant to be
     live is built without it. Where nothing is declared, nothing is sent.

@@ -68,11 +68,11 @@ def likely(wanted: Wanted, models: Mapping[str, Model], index: NameIndex) -> lis
 
 
 def matches(wanted: Wanted, models: Iterable[Model]) -> list[Model]:
-    """Return the models that are what is wanted, the one to keep first.
+    """Return the models that match what is wanted, the one to keep first.
 
     Of several the earliest `created`, then the lowest id, comes first, so that two runs which
-    look at the same list choose the same one. `invalid` models are among them: what they are
-    good for is the caller's to say.
+    look at the same list choose the same one. `invalid` models are included; the caller decides
+    about them.
 
     Raises:
         ConflictError: models have the declared name, source and target, but nothing shows
@@ -118,8 +118,8 @@ def _same_outside(wanted: Wanted, model: Model) -> bool:
         is_named = inputs.name is None or same_name(inputs.name, model.name)
         return is_named and wanted.trained[model.id] == wanted.hash
     if inputs.name is None and model.name == wanted.name:
-        # The name holds the hash: that is proof, whatever Lytics made of the config, and beside
-        # it a second one is never sent. An altered name may be that of somebody's copy.
+        # The name holds the hash of the inputs: that is proof, whatever config Lytics shows, so
+        # no other create is sent. An altered name may be that of somebody's copy.
         return True
     if inputs.name is None:
         named = ends_with_proof(model.name, inputs.lineage, wanted.hash)
@@ -131,7 +131,7 @@ def _same_outside(wanted: Wanted, model: Model) -> bool:
 def contradictions(inputs: ModelInputs, model: Model) -> list[str]:
     """Return the config keys for which a model shows another value than the declared one."""
     config = inputs.config.model_dump(exclude_none=True) if inputs.config else {}
-    # What build_only became was decided in create and is compared nowhere.
+    # Create decides build_only; it is never compared.
     implied = inputs.must_not_go_live_by_itself or "build_only" not in config
     return echo_contradicts(config, model.config.reported(), ignore_build_only=implied)
 

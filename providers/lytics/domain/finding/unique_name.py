@@ -1,4 +1,4 @@
-"""Says what helps where Lytics takes a model's name only once. Pure.
+"""Says what to do where Lytics accepts a model's name only once. Pure.
 
 Whether names must be unique isn't documented. v1 has no delete and no way to rename, so a model
 that was deactivated keeps its name.

@@ -9,7 +9,7 @@ from providers.lytics.domain.live.gate import FITNESS_BANDS, Gate
 from providers.lytics.shapes import Summary
 from providers.lytics.text import harmless
 
-# What is kept and shown of a trained model.
+# The numbers of a trained model that are kept and shown.
 SCORES = ("auc", "accuracy", "reach", "rsq", "mse", "audience_similarity")
 
 

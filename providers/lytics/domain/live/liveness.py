@@ -95,8 +95,8 @@ def over_limit(live: int, joining: int, leaving: int = 0) -> str:
 
     Args:
         live: models of the account that are live now.
-        joining: how many more are to be, as `joins` tells.
-        leaving: how many of the live ones are to be no longer.
+        joining: how many more will go live, as `joins` tells.
+        leaving: how many of the live ones will be stopped.
 
     Returns:
         "" where they are few enough.
@@ -106,9 +106,9 @@ def over_limit(live: int, joining: int, leaving: int = 0) -> str:
         return ""
     some = f"{live} models of the account are live"
     if leaving:
-        some = f"{some}, {joining} more are to be and {leaving} no longer: {total}"
+        some = f"{some}, {joining} more will go live and {leaving} will be stopped: {total}"
     else:
-        some = f"{some} and {joining} more are to be"
+        some = f"{some} and {joining} more will go live"
     return f"{some}; Lytics allows {LIVE_LIMIT}"
 
 
@@ -165,7 +165,7 @@ class Unheeded:
 
     @staticmethod
     def kept(state: Mapping[str, Any]) -> "Unheeded | None":
-        """Return what a state keeps, None where the last write was done."""
+        """Return the write that a state keeps as not carried out, None if there is none."""
         found = state.get("unheeded")
         return Unheeded(**found) if isinstance(found, Mapping) and found else None
 
@@ -186,7 +186,7 @@ class Unheeded:
         """What is wrong, and what a person can do.
 
         Args:
-            otherwise: what helps besides where Lytics refuses, for example to declare it so.
+            otherwise: what else the user can do where Lytics refuses, for example to declare it so.
         """
         do = "activate" if self.is_active else "deactivate"
         if self.how == "ignored":
@@ -202,8 +202,8 @@ def to_write(model: Model, last: Unheeded | None = None, *, wanted: bool | None)
 
     - What isn't declared, or is so already, needs no write.
     - A model that would go live by itself, and isn't to, is stopped while it is still built.
-    - What Lytics has answered and not done isn't asked for again; what it refused is, as the
-      reason may be gone.
+    - A write that Lytics answered with 200 and ignored isn't sent again. One that it refused is:
+      the reason may be gone.
 
     Args:
         model: as Lytics shows it.
@@ -222,7 +222,7 @@ def to_write(model: Model, last: Unheeded | None = None, *, wanted: bool | None)
     return None if is_in_vain else wanted
 
 
-# --- what a run cut short -----------------------------------------------------------------------
+# --- what an interrupted swap left --------------------------------------------------------------
 
 
 @dataclass(frozen=True)

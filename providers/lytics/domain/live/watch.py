@@ -46,7 +46,7 @@ class LiveModel:
     """A model that is live, or was until its last training.
 
     Attributes:
-        model: what ML List shows; None if the account has it no more.
+        model: what ML List shows; None if the account no longer has it.
         summary: its numbers; None where they aren't known.
         since: what it scored when it went live.
         meant_live: whether it is declared to be live, so that being stopped is a shortfall.
@@ -61,7 +61,7 @@ class LiveModel:
 def watch_of(gate: Gate | None, watch: Watch | None) -> Watch:
     """Return what a live model must keep: `watch`, and the gate where that says nothing.
 
-    `beats_current` is left out: a live model has nobody to beat.
+    `beats_current` is left out: there is no other live model to beat.
     """
     wanted: dict[str, object] = {}
     for bounds in (gate, watch):
@@ -72,9 +72,9 @@ def watch_of(gate: Gate | None, watch: Watch | None) -> Watch:
 
 
 def judge_live(wanted: Watch, live: LiveModel, now: datetime) -> list[Part]:
-    """Return every part of what a live model must keep, and how it does.
+    """Judge a live model: return each thing that it must keep, and whether it does.
 
-    A live model that Lytics trains anew is not down: it is judged by the numbers that it had.
+    While Lytics trains a live model anew, the model counts as live, with its last numbers.
 
     Args:
         wanted: what it must keep.
@@ -141,7 +141,7 @@ def _drops(wanted: Watch) -> dict[str, float]:
 def lowest(wanted: Watch, since: Mapping[str, float]) -> dict[str, float]:
     """Return the bound of each number of a live model: the gate's or the drop's, the stricter one.
 
-    It is a least value, and of mse and audience_similarity a greatest one.
+    A bound is a minimum; that of mse and of audience_similarity is a maximum.
     """
     bounds = {n: float(v) for n, v in wanted.model_dump().items() if isinstance(v, int | float)}
     bounds.pop("healthy", None)

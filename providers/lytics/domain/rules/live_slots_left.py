@@ -27,6 +27,6 @@ class LiveSlotsLeft(Rule):
         if left < self.count:
             yield Found(
                 f"{facts.account.live} models of the account are live and "
-                f"{facts.account.joining} more are to be: {max(left, 0)} of {LIVE_LIMIT} places "
+                f"{facts.account.joining} more will go live: {max(left, 0)} of {LIVE_LIMIT} places "
                 f"stay free, {self.count} are wanted"
             )

@@ -12,7 +12,7 @@ class ReRunIsWatched(Rule):
     id = "re-run-is-watched"
 
     def check_model(self, key: str, model: ModelDeclaration, facts: Facts) -> Iterator[str]:
-        """Yield that nothing says so."""
+        """Yield a sentence if nothing is declared under `watch`."""
         del facts
         if model.config is not None and model.config.re_run and model.watch is None:
             yield f"{key} is trained anew every week: declare under watch what it must keep"

@@ -98,8 +98,8 @@ def check_shape(
 ) -> list[CheckFailure]:
     """Return every mistake in the inputs, one failure each; unknown values are not judged.
 
-    A value of another type is a mistake: taken for what it may mean, it would differ from the
-    state, which keeps what was meant, at every `up`.
+    A value of another type is a mistake. If it were converted, the state would hold the converted
+    value, and every `up` would show a difference.
 
     Args:
         shape: what the inputs must be.

@@ -18,8 +18,8 @@ async def made_true(
 ) -> Failure | None:
     """Set a model live, or stop it, where it was just built and isn't as is_active says.
 
-    A model without an activation goes live by itself, or waits, as it was created; no resource's
-    turn comes after its build. Its next read takes what is so then into the state.
+    Such a model has no activation, so the engine calls no resource after its build. The state
+    learns of the write with the model's next read.
 
     Args:
         program: what this run shares.

@@ -49,10 +49,10 @@ def _sent(message: str, severity: str) -> bool:
 
 
 def outputs_registered() -> Awaitable[None]:
-    """Return what is done once the engine has been given the stack's outputs.
+    """Return a future that is done once the engine has the stack's outputs.
 
-    The SDK registers them when all of them are known and says so to nobody, so the call itself is
-    watched. Pulumi's mocks register nothing at the end, so there is nothing to wait for.
+    The SDK offers no signal for that, so its call is wrapped. Pulumi's mocks make no such call, so
+    with them the future is done at once.
     """
     loop = asyncio.get_event_loop()
     registered: asyncio.Future[None] = loop.create_future()

@@ -37,7 +37,7 @@ async def held_back(program: "Program", account: Mapping[str, Model]) -> list[st
     for model in program.models:
         known = await settled([model.urn, model.id])
         if known is None:
-            # Left out, or it could not be made: what it would replace isn't known either.
+            # It was left out or could not be made, so nobody knows which model it would replace.
             urn = await model.urn.future()
             if urn:
                 current[urn] = None

@@ -87,7 +87,7 @@ class Outcomes:
     async def _end(self, registered: Awaitable[None]) -> None:
         failures: list[Failure] = []
         while self._expected:
-            # More may be declared while these come to an end.
+            # New outcomes may be added while these finish.
             expected, self._expected = self._expected, []
             for found in await asyncio.gather(*expected):
                 failures += found

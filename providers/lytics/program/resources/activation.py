@@ -113,8 +113,8 @@ class MlModelActivation(Resource, module="lytics", name="MlModelActivation"):
         _, model_id, at, passed, pending, reasons, parts, live_id = judged
         is_due = pending or (self._model.facts.activation == "swap" and (reasons or not passed))
         if is_due and (at or "") < self._program.began_at:
-            # It would have been judged anew: --target or --exclude leaves it out, and what an
-            # earlier run told of it is no failure of this one.
+            # Its inputs have changed, but --target or --exclude leaves it out: what an earlier
+            # run found is no failure of this one.
             return []
         if self._problem is not None:
             return [replace(self._problem, live=Live(model_id, live_id))]

@@ -11,6 +11,7 @@ from providers.lytics.domain.live.liveness import (
     is_as_declared,
     joins,
     over_limit,
+    settled_is_active,
     to_write,
     way_of,
 )
@@ -70,10 +71,11 @@ def test_the_limit_counts_who_leaves() -> None:
     assert over_limit(LIVE_LIMIT, 0) == ""
     assert over_limit(LIVE_LIMIT, 1, 1) == ""
     assert over_limit(LIVE_LIMIT, 1) == (
-        "20 models of the account are live and 1 more are to be; Lytics allows 20"
+        "20 models of the account are live and 1 more will go live; Lytics allows 20"
     )
     assert over_limit(LIVE_LIMIT, 2, 1) == (
-        "20 models of the account are live, 2 more are to be and 1 no longer: 21; Lytics allows 20"
+        "20 models of the account are live, 2 more will go live and 1 will be stopped: 21; "
+        "Lytics allows 20"
     )
 
 
@@ -147,3 +149,26 @@ def test_what_wasnt_done_is_told_with_what_helps() -> None:
     assert Unheeded.kept({}) is None
     assert Down.kept({"down": {"model_id": ID, "since": "now"}}) == Down(ID, "now")
     assert Down.kept({}) is None
+
+
+@pytest.mark.parametrize(
+    ("is_active", "state", "build_only", "expected"),
+    [
+        (True, "building", False, True),
+        (True, "building", True, False),
+        (None, "building", False, False),
+        (False, "building", False, False),
+        (True, "invalid", False, False),
+        (True, "complete", False, False),
+    ],
+)
+def test_is_active_as_it_will_be(
+    is_active: bool | None,  # noqa: FBT001 - a value
+    state: str,
+    build_only: bool,  # noqa: FBT001 - a value
+    *,
+    expected: bool,
+) -> None:
+    """A model that is being built and goes live by itself counts as live where that is declared."""
+    shown = {"id": "a", "state": state, "config": {"build_only": build_only}}
+    assert settled_is_active(is_active, Model.model_validate(shown)) is expected
