@@ -70,7 +70,8 @@ def run_pulumi(
 
 def environment(folder: Path) -> dict[str, str]:
     """Return the environment of someone who keeps state, home and secrets in this folder."""
-    foreign = ("PULUMI_", "LYTICS_", "LIOKEY")
+    # Where Python may not keep what it compiled, each run compiles the program anew, three times.
+    foreign = ("PULUMI_", "LYTICS_", "LIOKEY", "PYTHONDONTWRITEBYTECODE")
     own = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     kept = {name: os.environ[name] for name in ("LYTICS_ML_CACHE",) if name in os.environ}
     return {
