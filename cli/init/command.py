@@ -1,8 +1,11 @@
 """`lytics-ml init`."""
 
+from os import environ
 from typing import Annotated
 
 import typer
+
+PASSPHRASES = {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"}
 
 
 def init_stack(
@@ -33,6 +36,10 @@ def init_stack(
         )
     say()
     say("What is left to do:")
+    if not PASSPHRASES & environ.keys():
+        say(
+            "  export PULUMI_CONFIG_PASSPHRASE=...      encrypts its secrets: keep it for later runs"
+        )
     say(f"  bin/pulumi stack init {name}")
     say(f"  bin/pulumi config set --stack {name} --secret lytics:apiKey   (or set LIOKEY)")
     if template is None:

@@ -1,4 +1,5 @@
 import os
+import re
 import shutil
 import subprocess
 
@@ -44,6 +45,16 @@ def test_up_talks_to_the_sandbox_only(project: Stub) -> None:
     assert answer.env["PULUMI_CONFIG_PASSPHRASE"] == "local"
     assert "LIOKEY" not in answer.env
     assert "-P -m sandbox.daemon --port 8791 start" in answer.python_calls
+
+
+def test_what_up_says_to_try_is_there(project: Stub) -> None:
+    """Targets and files that the hints name are those of this project."""
+    told = make(project, "up").stdout
+    hints = told[told.index("What to try next:") :]
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"\bmake ([a-z]+)", hints)) == {"test", "down"} <= targets
+    for file in re.findall(r"\b(?:stacks|bin)/[a-z.]+", hints):
+        assert (ROOT / file).is_file(), file
 
 
 def test_up_on_another_port_says_what_to_export(project: Stub) -> None:

@@ -33,6 +33,17 @@ def test_init_writes_both_files(folder: Folder, run: Run) -> None:
     assert run("schema").code == 0
 
 
+def test_init_tells_of_the_passphrase_who_has_none(
+    folder: Folder, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pulumi asks for one when it makes the stack, and every later command needs it."""
+    assert "PASSPHRASE" not in run("init", "qa").out
+    monkeypatch.delenv("PULUMI_CONFIG_PASSPHRASE")
+    told = run("init", "prod").out
+    step = told.index("export PULUMI_CONFIG_PASSPHRASE=")
+    assert told.index("What is left to do") < step < told.index("bin/pulumi stack init prod")
+
+
 def test_init_from_another_stack(folder: Folder, run: Run) -> None:
     """Declarations and comments are copied without what belongs to the other account's models."""
     folder.write("staging", TEMPLATE)
