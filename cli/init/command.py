@@ -37,9 +37,7 @@ def init_stack(
     say()
     say("What is left to do:")
     if not PASSPHRASES & environ.keys():
-        say(
-            "  export PULUMI_CONFIG_PASSPHRASE=...      encrypts its secrets: keep it for later runs"
-        )
+        say("  export PULUMI_CONFIG_PASSPHRASE=...      encrypts secrets: keep it for later runs")
     say(f"  bin/pulumi stack init {name}")
     say(f"  bin/pulumi config set --stack {name} --secret lytics:apiKey   (or set LIOKEY)")
     if template is None:

@@ -20,7 +20,8 @@ def project(stub: Stub) -> Stub:
 
 def make(project: Stub, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     """Run make in the copy."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
+    foreign = ("PULUMI_", "LYTICS_", "LIOKEY")
+    own = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     own |= {"HOME": str(project.home), "REPORT": str(project.base / "report"), **env}
     for name in ("LYTICS_ML_CACHE", "XDG_CACHE_HOME", "MAKEFLAGS", "MAKELEVEL"):
         own.pop(name, None)

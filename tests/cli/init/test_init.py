@@ -33,8 +33,9 @@ def test_init_writes_both_files(folder: Folder, run: Run) -> None:
     assert run("schema").code == 0
 
 
+@pytest.mark.usefixtures("folder")
 def test_init_tells_of_the_passphrase_who_has_none(
-    folder: Folder, run: Run, monkeypatch: pytest.MonkeyPatch
+    run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Pulumi asks for one when it makes the stack, and every later command needs it."""
     assert "PASSPHRASE" not in run("init", "qa").out
