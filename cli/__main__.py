@@ -27,10 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     try:
         code = _run(arguments)
-        # What is still to be written is sent here, so that a reader who has gone is noticed.
+        # Flush here, so that a closed pipe is noticed.
         sys.stdout.flush()
     except BrokenPipeError:
-        # Who reads it, `head` say, has seen enough.
+        # The reader, `head` for example, has closed the pipe.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = OK
     return code
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: Sequence[str] | None) -> int:
     words = sys.argv[1:] if arguments is None else arguments
     try:
-        # Typer itself would end the process over wrong usage, and tell stdout nothing of it.
+        # Typer would end the process on wrong usage, with nothing on stdout.
         code = app(words, prog_name="lytics-ml", standalone_mode=False)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else OK
@@ -59,7 +59,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def _told(words: Sequence[str], message: str, code: int) -> int:
-    """Say also on stdout why a command ends, where JSON is read there; return its exit code."""
+    """Return the exit code; with --json, also print on stdout why the command ends."""
     if wants_json(words):
         say_json(error_json(message, code))
     return code

@@ -32,7 +32,7 @@ class Config:
 
 @dataclass(slots=True)
 class Outcome:
-    """What a build is to come to, told beforehand by POST /_sandbox/outcomes.
+    """The result that a future build is to have, set by POST /_sandbox/outcomes.
 
     Attributes:
         match: regular expressions for name, label, source or target (ids or slugs).

@@ -50,7 +50,7 @@ class Store:
         self.clock = Clock(**self.kept_all("clock").get("clock", {}))
 
     def close(self) -> None:
-        """Close the database and give the folder free."""
+        """Close the database and release the folder."""
         self._db.close()
         if self._lock:
             self._lock.close()

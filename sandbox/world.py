@@ -25,7 +25,7 @@ class World:
         sizes: counts segments with a definition, and knows the scores that they need.
         dialect: wording of /api now.
         behaviour: how the account behaves now.
-        outcomes: what models to come will come to.
+        outcomes: the results that future builds are to have.
         callers: whose account each key opens.
     """
 

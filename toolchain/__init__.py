@@ -1,4 +1,4 @@
-"""The pinned Pulumi: how it, and the virtual environment that its programs run in, are had.
+"""Gets the pinned Pulumi, and the virtual environment that its programs run in.
 
 `bootstrap.sh` is what runs every time and asks this package only for what is missing, so that
 the usual call costs no Python start. Nothing here imports more than the standard library, since

@@ -19,7 +19,9 @@ def main(arguments: list[str]) -> int:
     venv = commands.add_parser("venv", help="make .venv have what the requirements say")
     venv.add_argument("--dev", action="store_true", help="also what developing needs")
     get = commands.add_parser("get", help="find or get the engine, and note where it is")
-    get.add_argument("wanted", help="noted beside the place; another wish asks anew")
+    get.add_argument(
+        "wanted", help="written beside the place; if it changes, the engine is looked for again"
+    )
     options = parser.parse_args(arguments)
     for kind in (signal.SIGTERM, signal.SIGHUP):  # so that what was started ends too
         signal.signal(kind, _end)

@@ -1,4 +1,4 @@
-"""The pinned requirements: made from pyproject.toml, and checked to be what it makes.
+"""The pinned requirements: made from pyproject.toml, and checked against it.
 
 `requirements.txt` is what running needs; `requirements-dev.txt` holds that, with the same pins,
 and what developing needs.

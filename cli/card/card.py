@@ -270,7 +270,9 @@ def _limit_sentences(subject: Subject) -> Iterator[Words]:
     if rsq is not None and rsq < low_high[0]:
         yield words(f"R squared is below {low_high[0]:g}: it explains too little.")
     elif rsq is not None and rsq > low_high[1]:
-        yield words(f"R squared is above {low_high[1]:g}: it has learned its sample by heart.")
+        yield words(
+            f"R squared is above {low_high[1]:g}: it is overfit, it fits its sample too closely."
+        )
     alike = number(summary, "audience_similarity")
     if alike is not None and alike >= ALIKE:
         yield words(

@@ -72,7 +72,7 @@ class Looking:
         self.may_read = False
 
     def all(self) -> None:
-        """Ask every question; one that can't be answered keeps the others from nothing."""
+        """Ask every question; one that can't be answered doesn't stop the others."""
         self._engine()
         self._how()
         for api in get_args(Generation):

@@ -30,7 +30,7 @@ def leftovers(client: LyticsClient) -> list[str]:
 
 
 def remove(client: LyticsClient, report: Report, ids: list[str]) -> None:
-    """Delete models; one that can't be deleted is at least not live, and named as left."""
+    """Delete models; one that can't be deleted is deactivated, and reported as left behind."""
     for model_id in ids:
         try:
             is_gone = client.delete_model(model_id)
@@ -43,13 +43,13 @@ def remove(client: LyticsClient, report: Report, ids: list[str]) -> None:
 
 
 def stop(client: LyticsClient, model_id: str) -> None:
-    """Set a model not live, if it is; what can't be stopped is named as left."""
+    """Set a model not live, if it is; one that can't be stopped is reported as left behind."""
     try:
         model = client.fetch_model(model_id)
         if model is not None and model.is_active:
             client.update_model(model_id, {"is_active": False})
     except LyticsError:
-        return  # It is named as left.
+        return  # It is reported as left behind.
 
 
 def refuse_read_only(client: LyticsClient) -> None:

@@ -109,7 +109,7 @@ class Trying:
             found = answer.data if isinstance(answer.data, dict) else None
             if answer.is_good and found and found.get("id"):
                 seen = f"yes, {answer.status}"
-                self._report.add("create", question, seen, "up makes models so")
+                self._report.add("create", question, seen, "up makes models in this way")
                 return found
             seen = f"{answer.status}"
         except RequestError as exc:

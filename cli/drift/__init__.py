@@ -1,1 +1,1 @@
-"""`lytics-ml drift`: what the account shows otherwise than it was declared."""
+"""`lytics-ml drift`: how the account differs from what was declared."""

@@ -28,7 +28,7 @@ def drift(  # noqa: PLR0913 - each is one option of the command line
     notify_as: NotifyAsOption = None,
     link: LinkOption = "",
 ) -> None:
-    """Say what the account shows otherwise than it was last applied; changes nothing in Lytics.
+    """Say how the account differs from what was last applied; changes nothing in Lytics.
 
     `drift --accept KEY...` takes over what somebody changed outside: the file then declares it.
 

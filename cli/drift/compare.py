@@ -1,4 +1,4 @@
-"""What an account shows otherwise than a stack last applied it. Pure: it sends nothing.
+"""How an account differs from what a stack last applied. Pure: it sends nothing.
 
 It compares with the rules of the provider itself, so that it finds what `pulumi refresh` would
 find, and changes neither the state nor the account.
@@ -247,7 +247,7 @@ def _activation(
 
 
 def _unheeded(resource: Resource, account: Mapping[str, Model]) -> Iterator[_Found]:
-    """Tell a write that Lytics didn't carry out, where that is still so."""
+    """Report a write that Lytics didn't carry out, if that is still so."""
     last = Unheeded.kept(resource.outputs)
     model = account.get(last.model_id) if last is not None else None
     if last is None or model is None or model.is_active is last.is_active:

@@ -15,5 +15,5 @@ def as_message(report: Report, link: str) -> Message:
 
 
 def known_by(report: Report) -> list[tuple[str, str, str, str]]:
-    """Return by what it is known again."""
+    """Return what identifies the news: the same drift is no news."""
     return [(one.key, one.model_id, one.property, one.actual) for one in report.drifts]

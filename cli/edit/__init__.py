@@ -1,1 +1,1 @@
-"""Changes to files: comments kept, at once or not at all."""
+"""Changes to files: comments kept, written whole or not at all."""

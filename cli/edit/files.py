@@ -1,4 +1,4 @@
-"""Writing files at once or not at all."""
+"""Writing files whole or not at all."""
 
 import os
 from pathlib import Path
@@ -27,7 +27,7 @@ def write_beside(path: Path, content: bytes) -> Path:
 
 
 def write_file(path: Path, text: str) -> None:
-    """Write a file at once or not at all.
+    """Write a file whole or not at all.
 
     Raises:
         CliError: it can't be written.

@@ -1,4 +1,4 @@
-"""Changes to a stack file: shown as a diff, checked, and written at once or not at all."""
+"""Changes to a stack file: shown as a diff, checked, and written whole or not at all."""
 
 import difflib
 import stat

@@ -78,7 +78,7 @@ def look_at(stack: str | None, *, summaries: bool = True, audiences: bool = True
                 look.rows = with_summaries(client, look.rows)
                 look.problem = _missing_numbers(look.rows)
     except AccountError:
-        raise  # In another account every model would be gone.
+        raise  # With another account's key every model would look gone.
     except (CliError, LyticsError) as exc:
         look.problem = f"This is what the last run left in the state. The API wasn't asked: {exc}"
         look.rows = rows_of(state, declared, None)

@@ -27,7 +27,8 @@ def move_model(
 
     move = plan_move(find_project(), key, here, there)
     if not dry_run:
-        # Declared twice is refused by the second up, declared nowhere would retire the model.
+        # Interrupted here, the model is declared twice, which the second up refuses. The other way
+        # round it would be declared nowhere, and retired.
         move.there.write()
         move.here.write()
     show_diff(move.here.diff())

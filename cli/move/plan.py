@@ -109,7 +109,7 @@ def _keep_segments(move: Move, key: str, declared: ModelDeclaration) -> None:
 
 
 def _spelling(stack: Stack, written: str, wanted: str) -> str | None:
-    """Return how a stack file names a slug or id; None if it means something else by all names."""
+    """Return how a stack file names a slug or id; None if it uses that name for something else."""
     if stack.segments.get(written) == wanted:
         return written
     named = next((name for name, value in stack.segments.items() if value == wanted), None)

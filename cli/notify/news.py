@@ -28,7 +28,7 @@ def notify(
     Args:
         project: where the stack is.
         message: what to say.
-        said: by what it is known again: the same as in the last message is no news.
+        said: what identifies the news: the same as in the last message is no news.
         kind: who reads it; None goes by the address.
         pauses_s: seconds before each further try.
     """

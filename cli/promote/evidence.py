@@ -99,7 +99,7 @@ def is_applied(proving: Proving, key: str) -> bool:
 def _unapplied(
     proving: Proving, key: str, declared: ModelDeclaration, resource: Resource
 ) -> Iterator[str]:
-    """Yield what the file declares otherwise than the state holds it."""
+    """Yield how the file differs from the state."""
     kept = resource.outputs
     shared = declared.model_dump(include=set(ModelSettings.model_fields), exclude_none=True)
     spelled: dict[str, object] = {}

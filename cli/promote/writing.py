@@ -54,7 +54,7 @@ def align(
             here.yaml.remove(place)
         else:
             here.yaml.set(place, one.there)
-    # What the file's defaults would put back is said to be none.
+    # The file's defaults may set a removed field again: set it to null.
     for one in _to_align(here, key, wanted, only_here, fields):
         here.yaml.set(("models", key, *one.place), one.there)
 
@@ -66,7 +66,7 @@ def _to_align(
     only_here: Mapping[str, str],
     more: tuple[str, ...],
 ) -> list[Differing]:
-    """Return what is to be set, values first: a model without features is none."""
+    """Return what is to be set; values come first, as a model without features is refused."""
     found = differing(wanted, here.check().models[key], *more)
     asked = [one for one in found if reason_for(only_here, one.name) is None]
     return sorted(asked, key=lambda one: one.there is None)

@@ -41,7 +41,7 @@ def retired(  # noqa: PLR0913 - each is one thing that is asked beforehand
 ) -> list[Retired]:
     """Return a stack's retired models, by key, the youngest first.
 
-    What is live, is being built, is in a state, or is adopted somewhere is none of them.
+    A model that is live, is being built, is in a state, or is adopted somewhere isn't one of them.
 
     Args:
         project: the Pulumi project.

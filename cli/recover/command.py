@@ -59,7 +59,7 @@ def recover(  # noqa: PLR0913 - each is an option of the command
         warn(damage.problem)
     settles = bool(damage.leftovers) and (adopt or retire)
     if damage.is_any or settles:
-        # Who has agreed to put this in order isn't asked again, unless models are to leave.
+        # One confirmation is enough, unless models are to leave the account.
         agreed = yes or (asked and not settles) or _agreed()
         _refuse_unless(force=force or not damage.is_in_use, agreed=agreed)
     done: list[str] = []

@@ -77,7 +77,7 @@ def orphans(processes: Collection[Process], folder: str) -> list[Process]:
 
 
 def end(processes: Collection[Process]) -> None:
-    """End processes by their ids, those that are still what they were; the last word is kill."""
+    """End processes by their ids if they are still the same ones; in the end with SIGKILL."""
     for kind in (signal.SIGTERM, signal.SIGKILL):
         left = [one for one in processes if _read(one.pid) == one]
         for one in left:

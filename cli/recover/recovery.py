@@ -192,7 +192,7 @@ def _wanted(inputs: ModelInputs, kept: Resource | None, models: Collection[str])
     try:
         is_replaced = bool(differ(kept.id, kept.outputs, inputs.model_dump()).replaces)
     except ConflictError:
-        return None  # The up says which of the two it is to be.
+        return None  # `adopt` names another model: the up refuses that itself.
     if not is_replaced:
         return None
     named = inputs.model_copy(update={"lineage": str(kept.outputs.get("lineage"))})
@@ -227,7 +227,7 @@ def _is_at_rest(model: Model) -> bool:
 
 
 def _retired(state: StackState, account: Iterable[Model]) -> set[str]:
-    """Return what the state remembers of earlier trainings and isn't live, or was to stay so."""
+    """Return the earlier models that the state remembers; live ones only if they are retained."""
     live = {model.id for model in account if model.is_active}
     return {
         model_id

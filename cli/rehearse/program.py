@@ -81,7 +81,7 @@ def settings_to_copy(project: Project, stack: str) -> Json:
 
 
 class Program:
-    """A copy of a project; several at once don't meet.
+    """A copy of a project; several at once don't disturb each other.
 
     Args:
         room: whose folder and processes.

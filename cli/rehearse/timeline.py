@@ -88,7 +88,7 @@ class _Owners:
         self._by_name = {one.name: key for key, one in seen.declared.items() if one.name}
         known = {str(model["id"]) for model in seen.models_before}
         for model in seen.models_after:
-            # What was made in the rehearsal is ours; what was there is only if a state says so.
+            # A model that the rehearsal made is ours; one from before only if a state has it.
             if model["id"] not in known:
                 self._by_id.setdefault(str(model["id"]), self.of_name(str(model["name"])))
 
@@ -228,7 +228,7 @@ def _shown_name(model: Json) -> str:
 
 
 def _failed_by_gates_alone(seen: Seen, errors: str) -> bool:
-    """Tell whether an `up` ended over gates, as it was meant to, and over nothing else."""
+    """Tell whether an `up` failed as it was meant to: because of its gates, and of nothing else."""
     failed = {
         key for key, one in seen.after.activations.items() if one.outputs.get("passed") is False
     }

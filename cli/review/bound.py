@@ -1,8 +1,8 @@
 """Binds a saved plan to the state that it was made on, and refuses it where that has moved on.
 
-Pulumi holds an `up` to what its plan says of each resource, and not to the state before: an older
-plan, approved late, would undo what a newer one has done. `bin/pulumi` asks here before it runs
-with `--plan`.
+Pulumi checks an `up` against what its plan says of each resource, but not against the state before
+it: an older plan, approved late, would undo what a newer one has done. `bin/pulumi` asks
+here before it runs with `--plan`.
 """
 
 import hashlib
@@ -54,7 +54,7 @@ def refusal(plan: Path) -> str:
 
 
 def mark_of(state: StackState) -> str:
-    """Return what tells a state from another one: which models there are, and as what declared.
+    """Return a fingerprint of a state: which models it has, and how they are declared.
 
     What Lytics changes by itself (scores, health, dates) isn't part of it.
     """

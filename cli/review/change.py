@@ -7,7 +7,7 @@ from cli.review.words import Words
 from providers.lytics.domain.audiences import Use
 from providers.lytics.domain.rulebook import Breach, Level
 
-# From what a campaign feels first to what nobody feels.
+# What a campaign notices most comes first.
 ACTIONS = (
     "removed",
     "retrained",
@@ -180,7 +180,7 @@ class Review:
         refusals: why the change is more than the limits allow.
         forced: whether the limits were overruled.
         notes: what else there is to know.
-        breaches: rules that are broken; an error lets nothing be previewed.
+        breaches: rules that are broken; with an error there is no preview.
         held_back: that `up` will end with an error over a gate, and what waits then; a sentence,
             or empty.
     """

@@ -65,7 +65,7 @@ def require_account(project: Project, state: StackState) -> None:
     except AccountError:
         raise
     except (CliError, LyticsError):
-        return  # Whether a preview can do without, it says itself.
+        return  # The preview itself says whether it can go on without the account.
 
 
 def _errors(said: str) -> str:
@@ -128,7 +128,7 @@ def ask(project: Project, state: StackState, plan: Plan) -> Review:
             wanted = [account[i] for i in ids_worth_asking(first) if i in account]
             return review_of(plan, replace(known, summaries=_summaries(client, wanted)))
     except AccountError:
-        raise  # What the preview says of another account is not so.
+        raise  # With another account's key, what the preview says is wrong.
     except LyticsError as exc:
         return review_of(plan, replace(known, account=None, why_unknown=str(exc)))
 
@@ -142,7 +142,7 @@ def _account(settings: Settings, client: LyticsClient, state: StackState) -> dic
 def _drifts(
     project: Project, state: StackState, plan: Plan, account: Mapping[str, Model]
 ) -> tuple[Drift, ...]:
-    """Return what the account shows otherwise than the last `up` left it, as `drift` tells it.
+    """Return how the account differs from what the last `up` left, as `drift` reports it.
 
     A model is gone where the preview, which looked, makes another one for its key.
     """
@@ -178,7 +178,7 @@ def _summaries(client: LyticsClient, models: Iterable[Model]) -> dict[str, Summa
         try:
             return client.fetch_summary(model.id)
         except LyticsError:
-            return None  # A chart less is no reason to review nothing.
+            return None  # Without these numbers the review lacks only a chart.
 
     trained = [model for model in models if model.was_once_complete]
     with ThreadPoolExecutor(SUMMARIES_AT_ONCE) as pool:

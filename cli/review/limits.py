@@ -1,4 +1,4 @@
-"""How much may change at once before somebody has to say so."""
+"""How much may change at once before a review refuses it."""
 
 import re
 from dataclasses import dataclass

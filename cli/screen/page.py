@@ -85,7 +85,7 @@ def _cells(headings: Sequence[str], cells: Sequence[str]) -> Iterator[str]:
 
 
 def bars(title: str, rows: Sequence[tuple[str, float, str, str]]) -> Iterator[str]:
-    """Yield bars with their labels and values as text, so that a reader without eyes has both.
+    """Yield bars with their labels and values as text, so that a screen reader has both.
 
     Args:
         title: what they show.

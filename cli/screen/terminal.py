@@ -76,7 +76,7 @@ def say(line: str = "") -> None:
 
 
 def warn(line: str) -> None:
-    """Show a line on stderr, where it is in the way of nobody who reads stdout."""
+    """Show a line on stderr, so that stdout holds nothing but the output."""
     _prepared()
     print(safe_lines(line), file=sys.stderr)  # noqa: T201 - this is the command line
 

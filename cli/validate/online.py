@@ -82,7 +82,7 @@ class _Check:
         self._lineages = {key: lineages_of(project.name, report.name, key) for key in stack.models}
 
     def all(self, account: Mapping[str, Model]) -> None:
-        """Run every check; what fails in one of them keeps the others from nothing."""
+        """Run every check; one that fails doesn't stop the others."""
         for check in (self._segments, lambda: self._rules(account)):
             try:
                 check()

@@ -17,7 +17,7 @@ def as_message(watching: Watching, link: str) -> Message:
 
 
 def known_by(watching: Watching) -> list[tuple[str, str, str, str]]:
-    """Return by what it is known again: what falls short, not by how much."""
+    """Return what identifies the news: which numbers fall short, not by how much."""
     return [
         (one.subject.key, one.subject.id, short.what, short.wanted)
         for one in watching.short

@@ -90,7 +90,7 @@ def readable(models: Iterable[Model], state: StackState) -> dict[str, Model]:
 
 
 def proven_run(settings: Settings, client: LyticsClient, state: StackState) -> Run:
-    """Return a run in a stack's account, after a look at its models; sends GETs only.
+    """Return a run whose key is proved to open the stack's account; sends GETs only.
 
     Raises:
         AccountError: the key is another account's than that of the stack's models.

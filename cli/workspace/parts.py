@@ -75,7 +75,7 @@ def _is_exact(urn: str) -> bool:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the arguments for Pulumi, each ended by NUL; as they came where nothing can be told.
+    """Write the arguments for Pulumi, each ended by NUL; unchanged if state or file can't be read.
 
     Args:
         arguments: the stack's name, "" for the one that is selected, and those of `pulumi up`.

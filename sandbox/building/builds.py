@@ -170,10 +170,10 @@ class Builds:
         return no_features_because(self.fields, model.config)
 
     def make_up(self, model: Model, weeks: int = 0) -> JsonObject:
-        """Return what a build comes to without training.
+        """Return the result of a build without training.
 
-        A model that is trained anew after some weeks tells less than before; one that is built
-        first tells as much less as the population has drifted since the sandbox's start.
+        A model that is trained anew after some weeks predicts less well than before. One that is
+        built for the first time does so by as much as the population has drifted since the start.
         """
         asked = (model.aid, model.source, model.target, model.config)
         seed = digest(self._settings.seed, *asked)

@@ -37,9 +37,9 @@ def make_up_summary(
     Args:
         seed: same seed, same summary.
         fields: the model's features.
-        kept: what is left of what the model tells, 0 to 1: by so much AUC is above chance and R²
-            above nothing.
-        before: the summary that it is left of; None makes that up too.
+        kept: the share of its predictive power that the model has left, 0 to 1: AUC's part above
+            chance, and R², shrink to it.
+        before: the summary of the model before that; None makes it up too.
     """
     dice = random.Random(seed)  # noqa: S311 - seeded on purpose
     auc = round(dice.uniform(0.72, 0.96), 4)

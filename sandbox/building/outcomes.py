@@ -1,4 +1,4 @@
-"""What models to come will come to, told beforehand."""
+"""The results of future builds, set beforehand."""
 
 import re
 from collections.abc import Iterable

@@ -8,7 +8,7 @@ import numpy as np
 from sandbox.people.population import Population
 
 STREAM = 0xD21F7
-"""Keeps drift's dice apart from those of the population."""
+"""Keeps the random numbers of the drift apart from those of the population."""
 
 
 def drifted(population: Population, seed: int, week: int, strength: float) -> Population:

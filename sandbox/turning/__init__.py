@@ -1,1 +1,1 @@
-"""What is turned from outside: the account's ways, faults, the clock, others' models."""
+"""What tests change from outside: the account's behaviour, faults, the clock, others' models."""

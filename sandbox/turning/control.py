@@ -1,4 +1,4 @@
-"""/_sandbox: what tests turn. No key is needed, nothing here is part of the API."""
+"""/_sandbox: what tests can change. No key is needed, nothing here is part of the API."""
 
 from dataclasses import asdict
 from typing import Any, get_args
@@ -102,7 +102,7 @@ class Control:
         return JSONResponse(self.world.log.since(int(since)))
 
     async def outcomes(self, request: Request) -> JSONResponse:
-        """Say what models to come will come to; the first outcome that fits a model holds."""
+        """Set the results of future builds; the first outcome that fits a model is used."""
         if request.method == "POST":
             self.world.outcomes.extend(parse_outcomes(await sent_json(request)))
         elif request.method == "DELETE":

@@ -32,14 +32,14 @@ class CopyControl:
         return [Route("/account", self.account, methods=["POST"])]
 
     async def account(self, request: Request) -> JSONResponse:
-        """Have the main account be the one that is sent: its number, models and segments."""
+        """Make the main account the one that is sent: its number, models and segments."""
         sent = await sent_json(request)
         become(self.world, sent)
         return JSONResponse({"aid": self.world.accounts[0]}, 201)
 
 
 def become(world: World, sent: object) -> None:
-    """Have the main account be a copy of another one; it holds nothing else then.
+    """Make the main account a copy of another one; it then holds nothing else.
 
     Args:
         world: where.

@@ -75,7 +75,7 @@ def _named(keys: list[str]) -> str:
 
 
 def is_trouble(rehearsed: Rehearsed, *, forced: bool) -> bool:
-    """Tell whether a rehearsal ended otherwise than declared.
+    """Tell whether a rehearsal ended in another way than declared.
 
     Args:
         rehearsed: all rehearsals.
@@ -112,7 +112,7 @@ def ending(one: Rehearsal) -> str:
     if not one.exit:
         return "It ends well."
     if one.as_declared:
-        return f"It ends with {one.exit}, over the gates alone."
+        return f"It ends with {one.exit}, because of the gates alone."
     return f"It ends with {one.exit}."
 
 

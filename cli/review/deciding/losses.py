@@ -43,7 +43,7 @@ def loss(
     account: Mapping[str, Model] | None,
     excepted: str,
 ) -> Loss | None:
-    """Return who loses by the end of a live model's score, None if nobody does."""
+    """Return the audiences that lose a live model's score, None if there are none."""
     if live is None or ends is None or uses is None:
         return None
     users = users_left(live.name, live.id, uses, (account or {}).values())

@@ -92,7 +92,7 @@ def test_a_card_says_what_there_is_to_know() -> None:
     [
         ({"health": "unhealthy"}, "should not be trusted"),
         ({"rsq": 0.05}, "explains too little"),
-        ({"rsq": 0.99}, "learned its sample by heart"),
+        ({"rsq": 0.99}, "it is overfit"),
         ({"audience_similarity": 0.7}, "little to tell apart"),
         ({"msgs": [{"text": "low reach", "tags": ["verdict"]}]}, "Lytics says: `low reach`"),
     ],
