@@ -13,6 +13,7 @@ from cli.errors import CliError
 from cli.screen.terminal import count, safe
 from cli.workspace.project import Project
 from cli.workspace.pulumi import run_pulumi
+from cli.workspace.rights import rights_of
 from cli.workspace.state import StackState
 from providers.lytics.api import protocol
 from providers.lytics.api.account_profile import mark_of
@@ -88,6 +89,7 @@ class Looking:
         self._account()
         self._reads_models(chosen)
         self._reads_audiences(audiences)
+        self._writes_models()
         self._generations()
         self._latency()
         self._clock(chosen)
@@ -183,6 +185,13 @@ class Looking:
         seen = audiences if isinstance(audiences, str) else _words(audiences)
         means = "name segments by id; which audiences use a model isn't known (Audience View)"
         self._report.add("reads-audiences", question, seen, means, safe=None)
+
+    def _writes_models(self) -> None:
+        rights = rights_of(self._settings, self._client)
+        knows = {True: "yes, ", False: "no, ", None: "that isn't known: "}[rights.may_write]
+        means = "up needs it, previews and drift don't; --try makes and updates a model"
+        question = "May the key write models?"
+        self._report.add("writes-models", question, f"{knows}{rights.seen}", means)
 
     def _generations(self) -> None:
         served = [

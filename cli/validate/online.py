@@ -9,6 +9,7 @@ from cli.rules.check import Asked, judge_account
 from cli.validate.validation import Finding, Report, take_verdict
 from cli.workspace.account import connected, proven_run, settings_of
 from cli.workspace.project import Project
+from cli.workspace.rights import rights_of
 from cli.workspace.segments import fault_of
 from cli.workspace.state import NoStackError, Resource, StackState, read_state
 from providers.lytics.api.client import LyticsClient
@@ -31,8 +32,6 @@ from providers.lytics.stack_file.reader import Stack
 from providers.lytics.stack_file.rules_file import rules_of
 from providers.lytics.text import shown
 
-NOT_ASKED = "whether this key may write isn't asked, as only a write tells"
-
 
 def check_online(project: Project, report: Report) -> None:
     """Add to a report what the API says about a stack; a file with mistakes isn't asked about.
@@ -50,6 +49,7 @@ def check_online(project: Project, report: Report) -> None:
         with connected(settings) as client:
             account = proven_run(settings, client, state).looks.any().models
             _Check(project, report, report.stack, client, state).all(account)
+            report.notes.append(str(rights_of(settings, client)))
     except (CliError, LyticsError) as exc:
         report.unchecked.append(str(exc))
 
@@ -90,7 +90,6 @@ class _Check:
                 self._report.unchecked.append(str(exc))
         self._adoptions(account)
         self._live_limit(account)
-        self._report.notes.append(NOT_ASKED)
 
     def _find(self, what: str, *place: str) -> None:
         line, column = self._places.find(*place)

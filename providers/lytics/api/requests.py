@@ -50,6 +50,11 @@ class Requests:
     def _ml(self, model_id: str) -> str:
         return f"{self._base}/ml/{quote(model_id, safe='')}"
 
+    @staticmethod
+    def fetch_token(token_id: str) -> Request:
+        """Ask for a key by its id, for its scopes; version 2 of the API alone has that."""
+        return Request("GET", f"/v2/auth/{quote(token_id, safe='')}")
+
     def list_models(self) -> Request:
         """Ask for all models of the account (ML List; no generation documents pages)."""
         return Request("GET", f"{self._base}/ml", if_missing=self._if_missing)
