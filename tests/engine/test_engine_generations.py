@@ -1,4 +1,7 @@
-"""The whole lifecycle in both generations of the API, and the way from one to the other."""
+"""The lifecycle in v2 of the API, and the way from one generation to the other and back.
+
+All other engine tests speak v1.
+"""
 
 from typing import Any
 
@@ -34,16 +37,16 @@ def changes(account: Account, since: int) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.fixture(params=["v1", "v2"])
-def api(request: pytest.FixtureRequest, project: Project) -> str:
-    """A generation that the project's every command speaks."""
-    speak(project, request.param)
-    return str(request.param)
+@pytest.fixture
+def in_v2(project: Project) -> Project:
+    """A project whose every command speaks v2."""
+    speak(project, "v2")
+    return project
 
 
-def test_life_of_a_model_in_either_generation(project: Project, api: str) -> None:
+def test_life_of_a_model_in_v2(in_v2: Project) -> None:
     """A model is made once, changed in place, replaced, repaired and retired, over one path."""
-    account = project.account
+    project, account = in_v2, in_v2.account
     project.declare({"grow": model(label="First", is_active=True)})
     project.up()
     first = project.id("grow")
@@ -78,18 +81,14 @@ def test_life_of_a_model_in_either_generation(project: Project, api: str) -> Non
         project.lytics_ml(command)
     project.destroy()
     assert list(account.models()) == [first]
-    if api == "v2":
-        assert paths(account) == {"v2"}
-    else:
-        others = [e for e in account.requests() if not e["path"].startswith("/api/")]
-        assert [e["method"] for e in others] == ["DELETE"], "v1 documents no delete"
+    assert paths(account) == {"v2"}
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_create_happens_once_in_either_generation(project: Project, api: str, when: str) -> None:
+def test_a_create_happens_once_in_v2(in_v2: Project, when: str) -> None:
     """A lost reply, a fault and a kill at the create leave one model."""
-    account = project.account
-    path = "^/v2/ml$" if api == "v2" else "^/api/ml$"
+    project, account = in_v2, in_v2.account
+    path = "^/v2/ml$"
     account.fault(method="POST", path=path, what="drop", when=when, times=1)
     project.declare({"grow": model()})
     project.up()
@@ -102,9 +101,9 @@ def test_a_create_happens_once_in_either_generation(project: Project, api: str, 
     project.expect_no_changes()
 
 
-def test_gates_and_swaps_in_either_generation(project: Project, api: str) -> None:
-    """A gate that passes swaps, one that fails leaves what is live, in either generation."""
-    account = project.account
+def test_gates_and_swaps_in_v2(in_v2: Project) -> None:
+    """A gate that passes swaps, one that fails leaves what is live."""
+    project, account = in_v2, in_v2.account
     account.outcome({"source": "all_users"}, summary={"auc": 0.9})
     account.outcome({"source": "dormant"}, summary={"auc": 0.8})
     account.outcome({"source": "mobile_users"}, summary={"auc": 0.6})
@@ -118,7 +117,7 @@ def test_gates_and_swaps_in_either_generation(project: Project, api: str) -> Non
     failed = project.up(code=1)
     assert "0.6" in failed.output, str(failed)
     assert account.live_ids() == {second}
-    assert paths(account) == {"api" if api == "v1" else "v2"}
+    assert paths(account) == {"v2"}
 
 
 def test_from_one_generation_to_the_other_and_back(project: Project) -> None:

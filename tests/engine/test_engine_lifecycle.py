@@ -6,6 +6,8 @@ from tests.support.engine.shapes import model
 
 pytestmark = pytest.mark.engine
 
+HARD_LABEL = "a&b=c #1, 50 % + more\nline two 🎯 née"
+
 
 def test_life_of_a_model(project: Project) -> None:  # noqa: PLR0915 - one stack goes through it all
     """A model is created once, changed in place, replaced, repaired, made again and retired."""
@@ -32,19 +34,19 @@ def test_life_of_a_model(project: Project) -> None:  # noqa: PLR0915 - one stack
     rules.unlink()
 
     mark = account.mark()
-    project.declare({"grow": {**declared, "label": "Second"}})
+    project.declare({"grow": {**declared, "label": HARD_LABEL}})
     project.up()
     assert project.id("grow") == first
-    assert [entry["body"] for entry in account.writes(mark)] == [{"label": "Second"}]
-    assert account.model(first)["label"] == "Second"
+    assert [entry["body"] for entry in account.writes(mark)] == [{"label": HARD_LABEL}]
+    assert account.model(first)["label"] == HARD_LABEL
 
     mark = account.mark()
-    project.declare({"grow": {**declared, "label": "Second", "is_active": False}})
+    project.declare({"grow": {**declared, "label": HARD_LABEL, "is_active": False}})
     project.up()
     assert project.id("grow") == first
     assert [entry["body"] for entry in account.writes(mark)] == [{"is_active": False}]
 
-    declared = model(label="Second", is_active=True, source="dormant")
+    declared = model(label=HARD_LABEL, is_active=True, source="dormant")
     project.declare({"grow": declared})
     replaced = project.up()
     second = project.id("grow")
@@ -66,7 +68,7 @@ def test_life_of_a_model(project: Project) -> None:  # noqa: PLR0915 - one stack
     mark = account.mark()
     project.up()
     assert [entry["body"] for entry in account.writes(mark)] == [
-        {"label": "Second", "is_active": True}
+        {"label": HARD_LABEL, "is_active": True}
     ]
     assert project.id("grow") == second
 
