@@ -7,7 +7,7 @@ says when it was made.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from cli.card.facts import Subject
+from cli.card.asking import Subject
 from cli.models.rows import fitness_band
 from cli.models.table import shown_number
 from cli.review.words import Quoted, Words, words

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cli.card.asking import ask
 from cli.card.card import card_of
-from cli.card.facts import ask
 from cli.card.render import as_markdown, as_page
 from cli.edit.output import write_text
 from cli.errors import CliError

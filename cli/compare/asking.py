@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from cli.compare.comparison import Contender, of_record, of_row
 from cli.errors import CliError
 from cli.history.reading import day, keys_of, read_past
-from cli.models.look import Look, find_model
+from cli.models.look import StackView, find_model
 from providers.lytics.history.store import stamp
 from providers.lytics.history.timeline import Timeline
 
 DATE_ONLY = len("2026-03-01")
 
 
-def contenders(look: Look, wanted: Sequence[str]) -> list[Contender]:
+def contenders(look: StackView, wanted: Sequence[str]) -> list[Contender]:
     """Return the models of keys, ids, or `KEY@2026-03-01`.
 
     Args:

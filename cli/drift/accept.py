@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cli.drift.compare import Drift, Observed, Report
+from cli.drift.compare import Drift, Observed, StackDrift
 from cli.edit.declared import declared_model
 from cli.edit.stack_edit import StackEdit, show_diff
 from cli.errors import PROBLEMS, CliError
@@ -31,7 +31,9 @@ class Accepted:
     value: str | bool
 
 
-def accepted(report: Report, models: Mapping[str, Model], keys: Sequence[str]) -> list[Accepted]:
+def accepted(
+    report: StackDrift, models: Mapping[str, Model], keys: Sequence[str]
+) -> list[Accepted]:
     """Return what the file is to say for some keys; pure.
 
     Args:
@@ -80,7 +82,7 @@ def edit_of(path: Path, keys: Sequence[str]) -> StackEdit:
     return edit
 
 
-def take_over(edit: StackEdit, report: Report, observed: Observed, keys: Sequence[str]) -> None:
+def take_over(edit: StackEdit, report: StackDrift, observed: Observed, keys: Sequence[str]) -> None:
     """Write the drift of some keys into the stack file; comments and order stay.
 
     Raises:

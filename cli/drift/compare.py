@@ -52,7 +52,7 @@ class Drift:
 
 
 @dataclass(frozen=True)
-class Report:
+class StackDrift:
     """What is known of a stack's drift.
 
     Attributes:
@@ -127,7 +127,7 @@ class _Comparison:
 
 def compare(
     project: str, state: StackState, observed: Observed, retained: Collection[str] = ()
-) -> Report:
+) -> StackDrift:
     """Return what differs between a state and what the API shows.
 
     Args:
@@ -146,7 +146,7 @@ def compare(
     read = {} if observed.uses is None else unwritten(observed.uses, observed.models.values())
     if observed.uses is None:
         work.notes.append("This key may not see audiences: which scores they miss isn't known")
-    return Report(state.stack, len(managed), tuple(work.drifts), tuple(work.notes), read)
+    return StackDrift(state.stack, len(managed), tuple(work.drifts), tuple(work.notes), read)
 
 
 def _of_model(work: _Comparison, resource: Resource) -> Iterator[Drift]:

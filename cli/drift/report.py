@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from cli.drift.compare import Drift, Report
+from cli.drift.compare import Drift, StackDrift
 from cli.screen.markdown import code, table
 from cli.screen.terminal import text
 from providers.lytics.domain.audiences import named, told
@@ -22,7 +22,7 @@ _TITLES = {
 _UNWRITTEN = "Used by audiences, written by no live model"
 
 
-def as_screen(report: Report) -> RenderableType:
+def as_screen(report: StackDrift) -> RenderableType:
     """Return the drift of a stack for a terminal."""
     parts: list[RenderableType] = [text(report.summary, "bold")]
     for kind, title in _TITLES.items():
@@ -51,16 +51,16 @@ def _screen_table(drifts: list[Drift]) -> Table:
     return shown
 
 
-def as_markdown(report: Report) -> str:
+def as_markdown(report: StackDrift) -> str:
     """Return the drift of a stack as Markdown, with a mark by which the issue is found again."""
     return "\n".join([*_markdown_lines(report), "", MARKER.format(stack=_plain_name(report)), ""])
 
 
-def _plain_name(report: Report) -> str:
+def _plain_name(report: StackDrift) -> str:
     return "".join(c for c in report.stack if c.isalnum() or c in "_.")
 
 
-def _markdown_lines(report: Report) -> Iterator[str]:
+def _markdown_lines(report: StackDrift) -> Iterator[str]:
     yield f"**{_summary(report)}**"
     for kind, title in _TITLES.items():
         found = [one for one in report.drifts if one.kind == kind]
@@ -92,5 +92,5 @@ def _markdown_lines(report: Report) -> Iterator[str]:
         yield note
 
 
-def _summary(report: Report) -> str:
+def _summary(report: StackDrift) -> str:
     return report.summary.replace(f"Stack {report.stack}:", f"Stack {code(report.stack)}:", 1)

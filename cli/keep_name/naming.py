@@ -2,11 +2,11 @@
 
 from cli.edit.declared import declared_model
 from cli.errors import PROBLEMS, CliError
-from cli.models.look import Look
+from cli.models.look import StackView
 from providers.lytics.stack_file.reader import Stack
 
 
-def name_to_keep(key: str, stack: Stack, look: Look) -> str | None:
+def name_to_keep(key: str, stack: Stack, look: StackView) -> str | None:
     """Return the name of a key's model, None if it is declared already.
 
     Raises:

@@ -17,7 +17,7 @@ from providers.lytics.text import shown
 
 
 @dataclass
-class Look:
+class StackView:
     """What is known of a stack.
 
     Attributes:
@@ -41,7 +41,7 @@ class Look:
     audiences: Audiences = field(default_factory=Audiences)
 
 
-def look_at(stack: str | None, *, summaries: bool = True, audiences: bool = True) -> Look:
+def look_at(stack: str | None, *, summaries: bool = True, audiences: bool = True) -> StackView:
     """Look at a stack; an API that doesn't answer leaves what the state knows.
 
     Args:
@@ -56,7 +56,7 @@ def look_at(stack: str | None, *, summaries: bool = True, audiences: bool = True
     project = find_project()
     state = read_state(project, stack)
     path = project.stack_file(state.stack)
-    look = Look(project, state, shown(path))
+    look = StackView(project, state, shown(path))
     declared: list[str] | None = None
     try:
         declared = list(read_stack_file(path).models)
@@ -96,7 +96,7 @@ SHORTEST_ID = 4
 """Digits of an id that has been cut short."""
 
 
-def find_model(look: Look, wanted: str) -> Row:
+def find_model(look: StackView, wanted: str) -> Row:
     """Return the model of a key or an id, with its numbers.
 
     Args:
@@ -116,7 +116,7 @@ def find_model(look: Look, wanted: str) -> Row:
         return replace(row, problem=str(exc))
 
 
-def find_row(look: Look, wanted: str) -> Row:
+def find_row(look: StackView, wanted: str) -> Row:
     """Return the model of a key or an id, as the look shows it; as `find_model`."""
     row = _by_key(look.rows, wanted) or _by_id(look, wanted)
     if row is None:
@@ -128,7 +128,7 @@ def _by_key(rows: list[Row], key: str) -> Row | None:
     return next((row for row in rows if row.key == key and row.role != "leaving"), None)
 
 
-def _by_id(look: Look, wanted: str) -> Row | None:
+def _by_id(look: StackView, wanted: str) -> Row | None:
     start = wanted.lower()
     if len(start) < SHORTEST_ID:
         return None
@@ -146,7 +146,7 @@ def _by_id(look: Look, wanted: str) -> Row | None:
     return own or Row("", found[0], "foreign", model=model, is_known=True, uses=users)
 
 
-def _unknown(look: Look, wanted: str) -> str:
+def _unknown(look: StackView, wanted: str) -> str:
     keys = sorted({row.key for row in look.rows})
     hint = did_you_mean(wanted, keys) or f" Keys: {', '.join(keys[:20]) or 'none'}."
     return f'Neither stack {look.state.stack} nor its account has a model "{wanted}".{hint}'

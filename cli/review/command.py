@@ -50,7 +50,7 @@ def review(  # noqa: PLR0913 - each is one option of the command line
     reviewed.
     """
     from cli.errors import CliError
-    from cli.review import facts
+    from cli.review import asking
     from cli.review.bound import bind
     from cli.review.change import Review
     from cli.review.deciding.reading import with_limits
@@ -67,21 +67,21 @@ def review(  # noqa: PLR0913 - each is one option of the command line
     project = find_project()
     state = read_state(project, stack)
     name = stack or state.stack
-    breaches, notes = facts.broken_rules(project, state)
+    breaches, notes = asking.broken_rules(project, state)
     if any(breach.level is Level.ERROR for breach in breaches):
         # A preview would end over them, and say no more.
         _finish(
             Review(state.stack, breaches=breaches, notes=notes), markdown, html, as_json=as_json
         )
-    facts.require_account(project, state)
-    text = facts.read_preview(preview) if preview else facts.preview(project, name, save_plan)
+    asking.require_account(project, state)
+    text = asking.read_preview(preview) if preview else asking.preview(project, name, save_plan)
     plan = parse_plan(text)
     if plan.errors:
         message = f"The preview of {name} failed:\n{plan.errors}"
         raise CliError(message)
     if save_plan is not None:
         bind(save_plan, state)
-    made = facts.ask(project, state, plan)
+    made = asking.ask(project, state, plan)
     made = with_limits(made, refusals(made, *limits), forced=force)
     made = replace(made, breaches=breaches, notes=(*notes, *made.notes))
     _finish(made, markdown, html, as_json=as_json)

@@ -18,7 +18,7 @@ from providers.lytics.shapes import Model, Summary
 
 
 @dataclass(frozen=True)
-class Facts:
+class Known:
     """What is known besides the preview.
 
     Attributes:

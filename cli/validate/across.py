@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cli.edit.places import Places
-from cli.validate.validation import Finding, Report
+from cli.validate.validation import FileReport, Finding
 from cli.workspace.project import Project
 from providers.lytics.errors import DeclarationError
 from providers.lytics.stack_file.reader import Stack, read_stack_file
@@ -19,7 +19,7 @@ class _Adoption:
     key: str
 
 
-def check_across(project: Project, reports: Iterable[Report]) -> None:
+def check_across(project: Project, reports: Iterable[FileReport]) -> None:
     """Add to reports which models two stack files adopt, those of files that weren't named too.
 
     Args:
@@ -44,7 +44,7 @@ def check_across(project: Project, reports: Iterable[Report]) -> None:
                 report.findings.append(_finding(report, one.key, what))
 
 
-def _stack_of(report: Report | None, file: Path) -> Stack | None:
+def _stack_of(report: FileReport | None, file: Path) -> Stack | None:
     if report is not None:
         return report.stack
     try:
@@ -59,6 +59,6 @@ def _adoptions(stack: str, declared: Stack | None) -> Iterator[_Adoption]:
             yield _Adoption(model.adopt.lower(), stack, key)
 
 
-def _finding(report: Report, key: str, what: str) -> Finding:
+def _finding(report: FileReport, key: str, what: str) -> Finding:
     line, column = Places(report.path).find("models", key, "adopt")
     return Finding(shown(report.path), f"models.{key}.adopt: {what}", line, column)

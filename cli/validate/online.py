@@ -6,7 +6,7 @@ from cli.audiences.ask import ask_for_audiences
 from cli.edit.places import Places
 from cli.errors import CliError
 from cli.rules.check import Asked, judge_account
-from cli.validate.validation import Finding, Report, take_verdict
+from cli.validate.validation import FileReport, Finding, take_verdict
 from cli.workspace.account import connected, proven_run, settings_of
 from cli.workspace.project import Project
 from cli.workspace.rights import rights_of
@@ -33,7 +33,7 @@ from providers.lytics.stack_file.rules_file import rules_of
 from providers.lytics.text import shown
 
 
-def check_online(project: Project, report: Report) -> None:
+def check_online(project: Project, report: FileReport) -> None:
     """Add to a report what the API says about a stack; a file with mistakes isn't asked about.
 
     Args:
@@ -67,7 +67,7 @@ class _Check:
     def __init__(
         self,
         project: Project,
-        report: Report,
+        report: FileReport,
         stack: Stack,
         client: LyticsClient,
         state: StackState,

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from cli.edit.places import Places
 from cli.errors import CliError
-from cli.validate.validation import Finding, Report
+from cli.validate.validation import FileReport, Finding
 from cli.workspace.project import Project
 from cli.workspace.state import NoStackError, read_state
 from providers.lytics.domain.renaming import renames_of
@@ -12,7 +12,7 @@ from providers.lytics.stack_file.reader import Stack
 from providers.lytics.text import shown
 
 
-def check_renames(project: Project, reports: Iterable[Report]) -> None:
+def check_renames(project: Project, reports: Iterable[FileReport]) -> None:
     """Add to reports which models can't be renamed as declared.
 
     Pulumi is asked only where a key is declared that another model had before.
@@ -26,7 +26,7 @@ def check_renames(project: Project, reports: Iterable[Report]) -> None:
             _check(project, report, report.stack)
 
 
-def _check(project: Project, report: Report, stack: Stack) -> None:
+def _check(project: Project, report: FileReport, stack: Stack) -> None:
     def in_state() -> set[str]:
         try:
             state = read_state(project, report.name)

@@ -59,7 +59,7 @@ class Finding:
 
 
 @dataclass
-class Report:
+class FileReport:
     """What is known of one stack file.
 
     Attributes:
@@ -101,9 +101,9 @@ def finding_of(problem: Problem) -> Finding:
     return Finding(found["file"], problem.what, int(found["line"]), int(found["column"]))
 
 
-def validate_file(project: Project, path: Path) -> Report:
+def validate_file(project: Project, path: Path) -> FileReport:
     """Read a stack file and report all that is wrong with it; sends nothing."""
-    report = Report(path.stem, path)
+    report = FileReport(path.stem, path)
     try:
         report.stack = read_stack_file(path)
         verdict = judge_offline(project, report.stack).verdict
@@ -114,7 +114,7 @@ def validate_file(project: Project, path: Path) -> Report:
     return report
 
 
-def take_verdict(report: Report, verdict: Verdict) -> None:
+def take_verdict(report: FileReport, verdict: Verdict) -> None:
     """Add to a report what rules say: errors are findings, warnings notes."""
     report.findings += [_broken(breach) for breach in verdict.errors]
     report.notes += [str(breach) for breach in verdict.warnings]
@@ -158,7 +158,7 @@ def _file_of(project: Project, name: str, known: Iterable[Path]) -> Path:
     raise CliError(message)
 
 
-def exit_code(reports: Iterable[Report]) -> int:
+def exit_code(reports: Iterable[FileReport]) -> int:
     """Return 1 if there are problems, 2 if there are none but something wasn't checked, else 0."""
     all_of_them = list(reports)
     if any(report.findings for report in all_of_them):
@@ -166,7 +166,7 @@ def exit_code(reports: Iterable[Report]) -> int:
     return UNABLE if any(report.unchecked for report in all_of_them) else OK
 
 
-def summary(reports: Sequence[Report], *, online: bool) -> str:
+def summary(reports: Sequence[FileReport], *, online: bool) -> str:
     """Return the line that ends the output."""
     files = count(len(reports), "file")
     findings = sum(len(report.findings) for report in reports)

@@ -18,7 +18,7 @@ from providers.lytics.stack_file.reader import read_stack_file
 
 
 @dataclass(frozen=True)
-class LiveLook:
+class LiveView:
     """What a look at live models came to.
 
     Attributes:
@@ -34,7 +34,7 @@ class LiveLook:
     notes: tuple[str, ...] = ()
 
 
-def look_at_live_models(project: Project, state: StackState) -> LiveLook:
+def look_at_live_models(project: Project, state: StackState) -> LiveView:
     """Judge a stack's live models; sends GETs only, and writes nothing but the history.
 
     Raises:
@@ -66,7 +66,7 @@ def look_at_live_models(project: Project, state: StackState) -> LiveLook:
     except HistoryError as exc:
         notes.append(f"{exc}. What was seen is not kept")
     timeline = Timeline(sorted([*records, *new], key=lambda record: record.order))
-    return LiveLook(watching, timeline, before, tuple(notes))
+    return LiveView(watching, timeline, before, tuple(notes))
 
 
 def _declared(path: Path, notes: list[str]) -> Mapping[str, ModelDeclaration]:

@@ -32,7 +32,7 @@ def fault_of(
 
 
 @dataclass(frozen=True)
-class _Look:
+class _Asked:
     book: SegmentBook
     found: dict[str, Segment | None]
     sizes: dict[str, int]
@@ -46,10 +46,10 @@ class _Look:
         return self.book.unknown(reference)
 
 
-def _looked_up(client: LyticsClient, book: SegmentBook, references: Collection[str]) -> _Look:
+def _looked_up(client: LyticsClient, book: SegmentBook, references: Collection[str]) -> _Asked:
     found = {one: book.find(one) or client.fetch_segment(one) for one in sorted(set(references))}
     ids = sorted({segment.id for segment in found.values() if segment is not None})
     sizes: dict[str, int] = {}
     for start in range(0, len(ids), SIZES_AT_ONCE):
         sizes |= client.segment_sizes(ids[start : start + SIZES_AT_ONCE])
-    return _Look(book, found, sizes)
+    return _Asked(book, found, sizes)

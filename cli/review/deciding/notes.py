@@ -3,22 +3,22 @@
 from collections.abc import Iterator
 
 from cli.review.change import Change
-from cli.review.known import Facts
+from cli.review.known import Known
 from cli.review.words import Quoted, Words, words
 from providers.lytics.domain.live.liveness import over_limit
 from providers.lytics.domain.rulebook import LOSES_SCORES
 
 
-def notes_on(facts: Facts, changes: list[Change]) -> Iterator[Words]:
+def notes_on(known: Known, changes: list[Change]) -> Iterator[Words]:
     """Yield the sentences."""
-    if facts.account is None:
-        yield words("Live models and scores aren't known: ", Quoted(facts.why_unknown))
+    if known.account is None:
+        yield words("Live models and scores aren't known: ", Quoted(known.why_unknown))
     else:
-        live = sum(model.is_active for model in facts.account.values())
+        live = sum(model.is_active for model in known.account.values())
         if told := over_limit(live, sum(change.joins for change in changes)):
             yield words(told)
-        yield from _notes_on_audiences(facts, changes)
-    for drift in facts.drifts:
+        yield from _notes_on_audiences(known, changes)
+    for drift in known.drifts:
         yield words(
             "Changed in Lytics since the last up: ",
             Quoted(drift.key),
@@ -28,7 +28,7 @@ def notes_on(facts: Facts, changes: list[Change]) -> Iterator[Words]:
             Quoted(drift.actual),
             f"; {drift.advice}",
         )
-    for resource in facts.state.models:
+    for resource in known.state.models:
         if resource.is_leaving:
             yield words(
                 "Model ",
@@ -37,15 +37,15 @@ def notes_on(facts: Facts, changes: list[Change]) -> Iterator[Words]:
                 Quoted(resource.key),
                 " was replaced earlier and leaves once its successor is in place",
             )
-    if facts.state.pending:
+    if known.state.pending:
         yield words("An interrupted run left something over: run lytics-ml recover first")
 
 
-def _notes_on_audiences(facts: Facts, changes: list[Change]) -> Iterator[Words]:
+def _notes_on_audiences(known: Known, changes: list[Change]) -> Iterator[Words]:
     """Say what isn't known of audiences, and which exceptions nothing needs."""
-    if facts.audiences.why_unknown:
-        yield words(Quoted(facts.audiences.why_unknown))
-    unread = facts.uses.unread if facts.uses else ()
+    if known.audiences.why_unknown:
+        yield words(Quoted(known.audiences.why_unknown))
+    unread = known.uses.unread if known.uses else ()
     if unread and any(change.touches_live for change in changes):
         yield words(
             f"{len(unread)} audiences can't be read, and may use these models too: ",
@@ -53,8 +53,8 @@ def _notes_on_audiences(facts: Facts, changes: list[Change]) -> Iterator[Words]:
             " names them",
         )
     losing = {change.key for change in changes if change.loss is not None}
-    for key in facts.excepted:
-        if key not in losing and facts.uses is not None:
+    for key in known.excepted:
+        if key not in losing and known.uses is not None:
             yield words(
                 Quoted(key),
                 f" is excepted from {LOSES_SCORES}, and no audience loses by this change: take "

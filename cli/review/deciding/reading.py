@@ -10,7 +10,7 @@ from cli.review.deciding import effects, losses
 from cli.review.deciding.holding import held_back
 from cli.review.deciding.notes import notes_on
 from cli.review.deciding.properties import changed_properties, gate_differences, new_properties
-from cli.review.known import Facts
+from cli.review.known import Known
 from cli.review.plan import Plan, Step
 from cli.review.words import Quoted, Words, words
 from cli.workspace.state import StackState
@@ -26,19 +26,19 @@ from providers.lytics.shapes import Model, Summary
 MOST_FEATURES = 8
 
 
-def review_of(plan: Plan, facts: Facts) -> Review:
+def review_of(plan: Plan, known: Known) -> Review:
     """Return what a preview comes to."""
-    steps = {**_unchanged(plan, facts.state), **plan.models}
-    changes = [c for c in (_Reader(plan, facts, s).change() for s in steps.values()) if c]
+    steps = {**_unchanged(plan, known.state), **plan.models}
+    changes = [c for c in (_Reader(plan, known, s).change() for s in steps.values()) if c]
     changed = {change.key for change in changes}
     existing = sum(step.op != "create" for step in steps.values())
     return Review(
-        stack=facts.state.stack,
+        stack=known.state.stack,
         changes=tuple(sorted(changes, key=lambda change: change.order)),
         existing=existing,
         unchanged=sum(key not in changed for key in steps),
-        notes=tuple(notes_on(facts, changes)),
-        held_back=held_back(changes, facts.state),
+        notes=tuple(notes_on(known, changes)),
+        held_back=held_back(changes, known.state),
     )
 
 
@@ -78,11 +78,11 @@ def segments_of(step: Step) -> list[str]:
 class _Reader:
     """Reads what happens to one model."""
 
-    def __init__(self, plan: Plan, facts: Facts, step: Step) -> None:
-        self._facts = facts
+    def __init__(self, plan: Plan, known: Known, step: Step) -> None:
+        self._known = known
         self._step = step
         self._activation = plan.activations.get(step.key)
-        kept = facts.state.activations.get(step.old_key or step.key)
+        kept = known.state.activations.get(step.old_key or step.key)
         self._kept = dict(kept.outputs) if kept else {}
         if self._activation is not None and self._activation.old:
             self._kept = {**self._kept, **self._activation.old}
@@ -111,8 +111,8 @@ class _Reader:
     # --- what there is ----------------------------------------------------------------------
 
     def _subject(self, model_id: str, name: str = "", *, live: bool | None = None) -> Subject:
-        model = (self._facts.account or {}).get(model_id)
-        summary = self._facts.summaries.get(model_id)
+        model = (self._known.account or {}).get(model_id)
+        summary = self._known.summaries.get(model_id)
         numbers = _numbers(summary) if summary is not None else None
         if model is not None:
             return Subject(model_id, model.name, model.is_active, numbers)
@@ -121,14 +121,14 @@ class _Reader:
     def _old(self) -> Subject:
         name = str(self._step.old.get("name") or "")
         kept = self._kept.get("live") if self._kept else self._step.old.get("live")
-        known = self._facts.account is None
+        known = self._known.account is None
         return self._subject(self._step.id, name, live=bool(kept) if known else False)
 
     def _live(self) -> Subject | None:
         """Return the model of this declaration that is live today: not always the state's."""
         before = self._kept.get("live_model_id")
         if isinstance(before, str) and before != self._step.id:
-            found = self._subject(before, live=self._facts.account is None)
+            found = self._subject(before, live=self._known.account is None)
             if found.live:
                 return found
         old = self._old() if self._step.id else None
@@ -171,11 +171,11 @@ class _Reader:
             return found.name
         if inputs is None:
             return None
-        return self._facts.listed_as(Wanted(inputs).name)
+        return self._known.listed_as(Wanted(inputs).name)
 
     def _segment_problems(self) -> tuple[Words, ...]:
         """Return why nothing can be trained on what is declared."""
-        wrong = (self._facts.segment_problems.get(s) for s in segments_of(self._step))
+        wrong = (self._known.segment_problems.get(s) for s in segments_of(self._step))
         return tuple(words(Quoted(one)) for one in dict.fromkeys(filter(None, wrong)))
 
     def _replaced(self) -> Change:
@@ -210,15 +210,15 @@ class _Reader:
         )
 
     def _loss(self, live: Subject | None, ends: tuple[Words, Words] | None) -> Loss | None:
-        facts, key = self._facts, self._step.key
-        return losses.loss(live, ends, facts.uses, facts.account, facts.excepted.get(key, ""))
+        known, key = self._known, self._step.key
+        return losses.loss(live, ends, known.uses, known.account, known.excepted.get(key, ""))
 
     def _deletion_problem(self, subject: Subject, *on_delete: object) -> tuple[Words, ...]:
-        facts = self._facts
-        return losses.deletion_problem(subject, on_delete, facts.uses, facts.account)
+        known = self._known
+        return losses.deletion_problem(subject, on_delete, known.uses, known.account)
 
     def _users(self, subject: Subject | None) -> tuple[Use, ...]:
-        uses = self._facts.uses
+        uses = self._known.uses
         return uses.of(subject.name) if uses is not None and subject is not None else ()
 
     def _source(self) -> str:
@@ -232,11 +232,11 @@ class _Reader:
     def _left_behind(self, live: Subject | None, old: Subject) -> Words:
         if live and self._policy != "retain" and way_of(self._step.new).is_set_live_by_nobody:
             return ()
-        return effects.left_behind(live or old, self._policy, can_delete=self._facts.can_delete)
+        return effects.left_behind(live or old, self._policy, can_delete=self._known.can_delete)
 
     def _removed(self) -> Change:
         old, live = self._old(), self._live()
-        declared = self._facts.removals.get(self._step.key)
+        declared = self._known.removals.get(self._step.key)
         policy = policy_of(declared) if declared else self._policy
         return Change(
             key=self._step.key,
@@ -244,7 +244,7 @@ class _Reader:
             live=live,
             old=old,
             effects=(self._why_removed(), *effects.removing(live or old, policy)),
-            left_behind=effects.left_behind(live or old, policy, can_delete=self._facts.can_delete),
+            left_behind=effects.left_behind(live or old, policy, can_delete=self._known.can_delete),
             problems=self._deletion_problem(
                 live or old, declared or self._step.old.get("on_delete")
             ),
@@ -254,8 +254,8 @@ class _Reader:
         )
 
     def _why_removed(self) -> Words:
-        file, key = Quoted(self._facts.file or "the stack file"), self._step.key
-        if key in self._facts.removals:
+        file, key = Quoted(self._known.file or "the stack file"), self._step.key
+        if key in self._known.removals:
             return words(file, " lets it go, under ", Quoted(f"removed.{key}"))
         return words(file, " doesn't declare it any more")
 
@@ -298,7 +298,7 @@ class _Reader:
         self, inputs: ModelInputs | None, otherwise: str
     ) -> tuple[Model | None, str, tuple[Words, ...]]:
         """Tell which model of the account a create comes to, and what that is called."""
-        account, step = self._facts.account, self._step
+        account, step = self._known.account, self._step
         if inputs is None or account is None:
             return None, "adopted" if step.new.get("adopt") and not step.id else otherwise, ()
         kept = str(step.old.get("lineage") or inputs.lineage)
@@ -308,7 +308,7 @@ class _Reader:
             step.old.get("trained") or {},
             account,
         )
-        match decide(wanted, Account(account, self._facts.names, self._facts.holdings)):
+        match decide(wanted, Account(account, self._known.names, self._known.holdings)):
             case Adopt(model=model):
                 return model, "adopted", ()
             case TakeUp(model=model):
@@ -350,7 +350,7 @@ class _Reader:
         gate = kept_gate(self._activation.new.get("gate")) if self._activation else None
         if gate is None:
             return ()
-        summaries = self._facts.summaries
+        summaries = self._known.summaries
         summary = summaries.get(new.id) if new else None
         # Going back is a decision: what was live before needn't beat what replaced it.
         is_return = new is not None and new.id in (self._kept.get("earned") or [])

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from providers.lytics.domain.declaration import Change, HexId
+from providers.lytics.domain.declaration import FieldClass, HexId
 from providers.lytics.domain.diff import holds_unknown
 from providers.lytics.domain.live.gate import Gate, kept_gate
 from providers.lytics.domain.live.judging import Part
@@ -22,12 +22,12 @@ class ActivationInputs(BaseModel):
         extra="forbid", frozen=True, protected_namespaces=(), defer_build=True
     )
 
-    key: Annotated[str, Field(min_length=1), Change.NEVER]
-    model_id: Annotated[HexId, Change.IN_PLACE]
+    key: Annotated[str, Field(min_length=1), FieldClass.NEVER]
+    model_id: Annotated[HexId, FieldClass.IN_PLACE]
     # Without is_active in the declaration a gate is evaluated and shown, nothing goes live.
-    activate: Annotated[bool, Change.IN_PLACE] = True
-    gate: Annotated[Gate | None, Change.IN_PLACE] = None
-    swap: Annotated[str | None, Change.STATE_ONLY] = None
+    activate: Annotated[bool, FieldClass.IN_PLACE] = True
+    gate: Annotated[Gate | None, FieldClass.IN_PLACE] = None
+    swap: Annotated[str | None, FieldClass.STATE_ONLY] = None
 
 
 @dataclass(frozen=True)

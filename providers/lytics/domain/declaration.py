@@ -23,7 +23,7 @@ from providers.lytics.domain.live.gate import Gate
 from providers.lytics.domain.live.watch import Watch
 
 
-class Change(Enum):
+class FieldClass(Enum):
     """What the provider does when a field's value changes."""
 
     REPLACES = "trains a new model and retires the old one"
@@ -32,9 +32,9 @@ class Change(Enum):
     NEVER = "no difference"
 
 
-def change_of(shape: type[BaseModel], name: str) -> Change:
+def class_of(shape: type[BaseModel], name: str) -> FieldClass:
     """Return what a change of a field does, as its annotation says."""
-    return next(mark for mark in shape.model_fields[name].metadata if isinstance(mark, Change))
+    return next(mark for mark in shape.model_fields[name].metadata if isinstance(mark, FieldClass))
 
 
 def _name(value: str) -> str:
@@ -193,58 +193,58 @@ class ModelSettings(BaseModel):
 
     name: Annotated[
         Name | None,
-        Change.REPLACES,
+        FieldClass.REPLACES,
         Field(description="the model's name in Lytics (optional, default: made from the key)"),
     ] = None
     label: Annotated[
         Annotated[str, Field(max_length=1000)] | None,
-        Change.IN_PLACE,
+        FieldClass.IN_PLACE,
         Field(description="text that people see in Lytics (optional, default: not managed)"),
     ] = None
     is_active: Annotated[
         bool | None,
-        Change.IN_PLACE,
+        FieldClass.IN_PLACE,
         Field(description="whether the model is live (optional, default: not managed)"),
     ] = None
     config: Annotated[
         ModelConfig | None,
-        Change.REPLACES,
+        FieldClass.REPLACES,
         Field(description="how the model is trained (optional)"),
     ] = None
     generation: Annotated[
         Annotated[int, Field(ge=1, le=1_000_000)] | None,
-        Change.REPLACES,
+        FieldClass.REPLACES,
         Field(description="raise it to train an unchanged declaration anew (optional, default 1)"),
     ] = None
     on_delete: Annotated[
         Annotated[OnDelete, BeforeValidator(_on_delete)] | None,
-        Change.STATE_ONLY,
+        FieldClass.STATE_ONLY,
         Field(description="how the model leaves the account (optional, default deactivate)"),
     ] = None
     build_timeout: Annotated[
         Duration | None,
-        Change.STATE_ONLY,
+        FieldClass.STATE_ONLY,
         Field(
             description="how long an up waits for the build, for example 4h (optional, default 4h)"
         ),
     ] = None
     swap: Annotated[
         Literal["break_first"] | None,
-        Change.STATE_ONLY,
+        FieldClass.STATE_ONLY,
         Field(
             description="break_first: at the account's limit of live models, stop the old one first"
         ),
     ] = None
     adopt: Annotated[
         HexId | None,
-        Change.NEVER,
+        FieldClass.NEVER,
         Field(
             description="id of an existing model to take over instead of training one (optional)"
         ),
     ] = None
     take_over: Annotated[
         bool | None,
-        Change.NEVER,
+        FieldClass.NEVER,
         Field(description="adopt a model whose name shows that another stack made it (optional)"),
     ] = None
 
@@ -254,17 +254,17 @@ class ModelInputs(ModelSettings):
 
     # By key and stack a delete finds what `removed` in the stack file says: the state must have
     # those of today, also after a rename.
-    key: Annotated[str, Field(min_length=1), Change.STATE_ONLY]
-    stack: Annotated[str | None, Change.STATE_ONLY] = None
-    lineage: Annotated[str, Field(min_length=1), Change.NEVER]
-    source: Annotated[HexId, Change.REPLACES]
-    target: Annotated[HexId, Change.REPLACES]
+    key: Annotated[str, Field(min_length=1), FieldClass.STATE_ONLY]
+    stack: Annotated[str | None, FieldClass.STATE_ONLY] = None
+    lineage: Annotated[str, Field(min_length=1), FieldClass.NEVER]
+    source: Annotated[HexId, FieldClass.REPLACES]
+    target: Annotated[HexId, FieldClass.REPLACES]
     # How the declaration spells them: a review tells a slug that points to another id than before.
-    source_name: Annotated[str | None, Change.STATE_ONLY] = None
-    target_name: Annotated[str | None, Change.STATE_ONLY] = None
+    source_name: Annotated[str | None, FieldClass.STATE_ONLY] = None
+    target_name: Annotated[str | None, FieldClass.STATE_ONLY] = None
     # An MlModelActivation sets the model live (swap) or only evaluates its gate (observe); either
     # way the model itself must not go live when it is trained.
-    activation: Annotated[Literal["swap", "observe"] | None, Change.STATE_ONLY] = None
+    activation: Annotated[Literal["swap", "observe"] | None, FieldClass.STATE_ONLY] = None
 
     @property
     def must_not_go_live_by_itself(self) -> bool:
@@ -290,7 +290,7 @@ class ModelDeclaration(ModelSettings):
     ]
     on_delete: Annotated[
         DeclaredOnDelete | None,
-        Change.STATE_ONLY,
+        FieldClass.STATE_ONLY,
         Field(
             description="how the model leaves the account: deactivate, hide (only with lytics:api: "
             "v2), delete, retain or {delete: even_if_used} (optional, default deactivate)"

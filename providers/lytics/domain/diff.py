@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from providers.lytics.domain.declaration import Change, ModelInputs, change_of
+from providers.lytics.domain.declaration import FieldClass, ModelInputs, class_of
 from providers.lytics.domain.identity import normalised_config
 from providers.lytics.errors import ConflictError
 
@@ -54,20 +54,20 @@ def differ(model_id: str, state: Mapping[str, Any], inputs: Mapping[str, Any]) -
         ConflictError: `adopt` names another model than the one that is managed.
     """
     _refuse_other_adoption(model_id, state, inputs)
-    found: dict[Change, list[str]] = {change: [] for change in Change}
+    found: dict[FieldClass, list[str]] = {change: [] for change in FieldClass}
     for name in ModelInputs.model_fields:
-        change = change_of(ModelInputs, name)
-        if change is not Change.NEVER and _differs(name, change, state, inputs):
+        change = class_of(ModelInputs, name)
+        if change is not FieldClass.NEVER and _differs(name, change, state, inputs):
             found[change].append(name)
     return Difference(
-        replaces=tuple(found[Change.REPLACES]),
-        writes=tuple(found[Change.IN_PLACE]),
-        settings=tuple(found[Change.STATE_ONLY]),
+        replaces=tuple(found[FieldClass.REPLACES]),
+        writes=tuple(found[FieldClass.IN_PLACE]),
+        settings=tuple(found[FieldClass.STATE_ONLY]),
     )
 
 
 def _differs(
-    name: str, change: Change, state: Mapping[str, Any], inputs: Mapping[str, Any]
+    name: str, change: FieldClass, state: Mapping[str, Any], inputs: Mapping[str, Any]
 ) -> bool:
     old, new = state.get(name), inputs.get(name)
     if isinstance(new, Unknown):
@@ -82,7 +82,7 @@ def _differs(
         return new is not None and new not in {state.get("declared_name"), old}
     if name == "generation":
         return int(old or 1) != int(new or 1)
-    if change is Change.IN_PLACE:
+    if change is FieldClass.IN_PLACE:
         # An unmanaged is_active may have changed since: the model may have gone live by itself.
         is_seen = name in state.get("managed", [name])
         return new is not None and (new != old or not is_seen)

@@ -73,7 +73,7 @@ async def note(program: Program, planned: Sequence[Planned]) -> None:
             listed = profile.listed_as(wanted.name) if profile is not None else None
             if listed not in {None, wanted.name}:
                 pulumi.log.info(f'Lytics will list it as "{listed}"', one.resource)
-    _note_limit(planned, {one.resource.facts.key for one in new}, account)
+    _note_limit(planned, {one.resource.traits.key for one in new}, account)
 
 
 def _warn_of_deletes(planned: Iterable[Planned]) -> None:
@@ -133,7 +133,7 @@ def _note_limit(
     joining = sum(
         joins(
             way_of(one.inputs.model_dump()),
-            is_new=one.resource.facts.key in new,
+            is_new=one.resource.traits.key in new,
             has_live=_has_live_kin(one.inputs, live),
         )
         for one in planned

@@ -86,7 +86,7 @@ def _facts(one: Declared) -> dict[str, pulumi.Output[Any]]:
         "name": model.name,
         "state": model.state,
         "live": model.live,
-        "managed": pulumi.Output.from_input(model.facts.manages_live),
+        "managed": pulumi.Output.from_input(model.traits.manages_live),
     }
     if activation is not None:
         facts |= {

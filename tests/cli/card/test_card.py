@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from cli.card.asking import Subject
 from cli.card.card import card_of
-from cli.card.facts import Subject
 from cli.card.render import as_markdown, as_page
 from cli.models.rows import Row
 from providers.lytics.domain.audiences import uses_in

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from cli.drift.compare import Drift, Observed, Report, compare
+from cli.drift.compare import Drift, Observed, StackDrift, compare
 from cli.drift.report import as_markdown
 from cli.workspace.state import StackState
 from providers.lytics.domain.audiences import Audience, uses_of_models
@@ -28,13 +28,13 @@ HOSTILE = "a|b`c\n<img src=x onerror=alert(1)> @everyone [x](javascript:1)"
 MODEL_ID = "1" * 32
 
 
-def compared(state: StackState, *models: Model, **observed: object) -> Report:
+def compared(state: StackState, *models: Model, **observed: object) -> StackDrift:
     """Compare a state with an account of some models."""
     shown = Observed({one.id: one for one in models}, **observed)  # type: ignore[arg-type]
     return compare(PROJECT, state, shown)
 
 
-def triples(report: Report) -> list[tuple[str, str, str]]:
+def triples(report: StackDrift) -> list[tuple[str, str, str]]:
     """Return property, declared and actual of each drift."""
     return [(one.property, one.declared, one.actual) for one in report.drifts]
 
@@ -267,7 +267,7 @@ def test_a_slug_that_is_another_segment_now_is_drift() -> None:
 def test_untrusted_text_is_no_markup_in_the_issue() -> None:
     """Labels, names and keys stand in code spans that they can't leave."""
     drift = Drift("differs", HOSTILE, MODEL_ID, HOSTILE, "label", HOSTILE, HOSTILE, "do")
-    written = as_markdown(Report(STACK, 1, (drift,)))
+    written = as_markdown(StackDrift(STACK, 1, (drift,)))
     row = next(line for line in written.splitlines() if "img" in line)
     assert row.count("``") >= 6
     assert "a\\|b`c <img" in row

@@ -9,7 +9,7 @@ from rich.console import Console
 from cli.audiences.ask import Audiences
 from cli.review.change import Review
 from cli.review.deciding.reading import review_of, with_limits
-from cli.review.known import Facts
+from cli.review.known import Known
 from cli.review.plan import parse_plan
 from cli.review.showing.markdown import as_markdown
 from cli.review.showing.page import as_page
@@ -48,7 +48,7 @@ def reviewed(
     )
     account = {one.id: one for one in (shown, *others)}
     steps: list[Json] = [step(op, "grow", old, new)]
-    known = Facts(state_of(old), account, audiences=Audiences(uses), **facts)  # type: ignore[arg-type]
+    known = Known(state_of(old), account, audiences=Audiences(uses), **facts)  # type: ignore[arg-type]
     return review_of(parse_plan(preview_of(*steps)), known)
 
 

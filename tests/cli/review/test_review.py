@@ -10,7 +10,7 @@ import pytest
 from cli.errors import CliError
 from cli.review.change import Change, Numbers, Property, Review, Subject
 from cli.review.deciding.reading import review_of
-from cli.review.known import Facts
+from cli.review.known import Known
 from cli.review.limits import parse_limit, refusals
 from cli.review.plan import UNKNOWN, parse_plan
 from cli.review.showing.markdown import LONGEST, as_markdown
@@ -48,7 +48,7 @@ def reviewed(
 ) -> Review:
     """Return the review of a preview in an account of some models."""
     account = {one.id: one for one in models}
-    facts = Facts(state, account, summaries or {}, removals or {})
+    facts = Known(state, account, summaries or {}, removals or {})
     return review_of(parse_plan(preview_of(*steps)), facts)
 
 
@@ -224,7 +224,7 @@ def test_without_a_key_the_review_says_what_it_doesn_t_know() -> None:
     old, _ = live_model(target_name="high_value")
     change = step("replace", "grow", old, inputs_of("grow", target_name="dormant"))
     change["newState"]["inputs"]["target"] = UNKNOWN
-    facts = Facts(state_of(old), None, why_unknown="no API key")
+    facts = Known(state_of(old), None, why_unknown="no API key")
     review = review_of(parse_plan(preview_of(change)), facts)
     assert "no API key" in as_markdown(review)
     assert "dormant (not looked up)" in [one.new for one in only(review).properties]

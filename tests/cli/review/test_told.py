@@ -8,7 +8,7 @@ import pytest
 
 from cli.review.change import Change, Property, Review
 from cli.review.deciding.reading import review_of
-from cli.review.known import Facts
+from cli.review.known import Known
 from cli.review.plan import parse_plan
 from cli.review.showing.as_json import as_json
 from cli.review.showing.markdown import as_markdown
@@ -37,7 +37,7 @@ from tests.support.review.shapes import (
 )
 
 
-def with_facts(steps: list[Json], facts: Facts) -> Review:
+def with_facts(steps: list[Json], facts: Known) -> Review:
     """Return the review of a preview with facts."""
     return review_of(parse_plan(preview_of(*steps)), facts)
 
@@ -175,7 +175,7 @@ def test_a_gate_that_passes_or_decides_nothing_holds_nothing_back(
 def test_a_removal_says_why(removals: dict[str, str], why: str) -> None:
     """A key that was taken out, and one that `removed` names, are told apart."""
     old, shown = live_model()
-    facts = Facts(state_of(old), {OLD_ID: shown}, removals=removals, file="stacks/test.yaml")
+    facts = Known(state_of(old), {OLD_ID: shown}, removals=removals, file="stacks/test.yaml")
     assert why in said(only(with_facts([step("delete", "grow", old, None)], facts)))
 
 
@@ -207,7 +207,7 @@ def test_an_account_that_renames_models_is_in_the_audience_key() -> None:
 def test_a_segment_that_no_model_can_be_trained_on_is_a_problem() -> None:
     """Too small, or of another table: `up` would train in vain; what is trained stays so."""
     inputs = inputs_of("grow")
-    facts = Facts(
+    facts = Known(
         state_of(), {}, segment_problems={inputs.source: "segment few has 3 users; Lytics takes 25"}
     )
     review = with_facts([step("create", "grow", None, inputs)], facts)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from providers.lytics.domain.declaration import Change, ModelInputs, change_of
+from providers.lytics.domain.declaration import FieldClass, ModelInputs, class_of
 from providers.lytics.domain.diff import (
     Difference,
     Unknown,
@@ -46,35 +46,35 @@ def difference(before: ModelInputs, after: ModelInputs, **shown: object) -> Diff
 
 
 EXPECTED = {
-    "name": Change.REPLACES,
-    "source": Change.REPLACES,
-    "target": Change.REPLACES,
-    "config": Change.REPLACES,
-    "generation": Change.REPLACES,
-    "label": Change.IN_PLACE,
-    "is_active": Change.IN_PLACE,
-    "on_delete": Change.STATE_ONLY,
-    "build_timeout": Change.STATE_ONLY,
-    "swap": Change.STATE_ONLY,
-    "source_name": Change.STATE_ONLY,
-    "target_name": Change.STATE_ONLY,
-    "activation": Change.STATE_ONLY,
-    "adopt": Change.NEVER,
-    "take_over": Change.NEVER,
-    "key": Change.STATE_ONLY,
-    "stack": Change.STATE_ONLY,
-    "lineage": Change.NEVER,
+    "name": FieldClass.REPLACES,
+    "source": FieldClass.REPLACES,
+    "target": FieldClass.REPLACES,
+    "config": FieldClass.REPLACES,
+    "generation": FieldClass.REPLACES,
+    "label": FieldClass.IN_PLACE,
+    "is_active": FieldClass.IN_PLACE,
+    "on_delete": FieldClass.STATE_ONLY,
+    "build_timeout": FieldClass.STATE_ONLY,
+    "swap": FieldClass.STATE_ONLY,
+    "source_name": FieldClass.STATE_ONLY,
+    "target_name": FieldClass.STATE_ONLY,
+    "activation": FieldClass.STATE_ONLY,
+    "adopt": FieldClass.NEVER,
+    "take_over": FieldClass.NEVER,
+    "key": FieldClass.STATE_ONLY,
+    "stack": FieldClass.STATE_ONLY,
+    "lineage": FieldClass.NEVER,
 }
 
 
 def test_each_field_has_one_class() -> None:
     """Every field of a model says exactly once what a change of it does."""
     marks = {
-        name: [mark for mark in field.metadata if isinstance(mark, Change)]
+        name: [mark for mark in field.metadata if isinstance(mark, FieldClass)]
         for name, field in ModelInputs.model_fields.items()
     }
     assert marks == {name: [change] for name, change in EXPECTED.items()}
-    assert {name: change_of(ModelInputs, name) for name in EXPECTED} == EXPECTED
+    assert {name: class_of(ModelInputs, name) for name in EXPECTED} == EXPECTED
 
 
 CHANGED: Json = {
@@ -102,18 +102,18 @@ CHANGED: Json = {
 def test_a_change_does_what_its_class_says(name: str) -> None:
     """Label and is_active write, what trains replaces, settings change the state alone."""
     expected = {
-        Change.REPLACES: Difference(replaces=(name,)),
-        Change.IN_PLACE: Difference(writes=(name,)),
-        Change.STATE_ONLY: Difference(settings=(name,)),
-        Change.NEVER: Difference(),
+        FieldClass.REPLACES: Difference(replaces=(name,)),
+        FieldClass.IN_PLACE: Difference(writes=(name,)),
+        FieldClass.STATE_ONLY: Difference(settings=(name,)),
+        FieldClass.NEVER: Difference(),
     }[EXPECTED[name]]
     assert difference(declared(), declared(**{name: CHANGED[name]})) == expected
-    assert expected.is_any is (EXPECTED[name] is not Change.NEVER)
+    assert expected.is_any is (EXPECTED[name] is not FieldClass.NEVER)
 
 
 def test_label_and_is_active_are_all_that_writes() -> None:
     """Only label and is_active are ever written to an existing model."""
-    assert {n for n, change in EXPECTED.items() if change is Change.IN_PLACE} == {
+    assert {n for n, change in EXPECTED.items() if change is FieldClass.IN_PLACE} == {
         "label",
         "is_active",
     }

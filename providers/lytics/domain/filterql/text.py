@@ -1,6 +1,6 @@
 """Reads which lookalike scores an audience's definition uses, and which audiences it includes.
 
-A definition is FilterQL (`segment_ql`). It is cut into tokens as the open FilterQL engine
+A definition is FilterQL (`segment_ql`). It is cut into tokens as the open FilterQL parser
 araddon/qlbridge does it (`lex/token.go`, `lex/dialect_filterql.go`, `expr/stringutil.go`); no
 package on PyPI reads it. A score is an entry of one of two maps of a profile, under the model's
 name (Lytics' profile schema): `segment_prediction`, 0 to 1, and `segment_prediction_percentile`,

@@ -31,7 +31,7 @@ async def made_true(
     Returns:
         Why it isn't as declared.
     """
-    key, wanted = model.facts.key, model.facts.is_active
+    key, wanted = model.traits.key, model.traits.is_active
     if kept is not None:
         return Failure(key, _problem(kept))
     shown = None if was_built or built.problem else built.model

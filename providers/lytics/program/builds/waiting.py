@@ -29,21 +29,21 @@ async def wait_for(
     limit_s = timeout_s if timeout_s is not None else _limit_s(model)
     watcher = program.watcher
     if program.settings.wait:
-        return await watcher.built(model.facts.key, model_id, limit_s)
+        return await watcher.built(model.traits.key, model_id, limit_s)
     # lytics:wait is for first creates: a live model's successor is always waited for, and what
     # goes live by itself and isn't to.
-    seen = await watcher.built(model.facts.key, model_id, 0)
+    seen = await watcher.built(model.traits.key, model_id, 0)
     look = watcher.look()
     must_wait = _has_live_predecessor(look, model_id) or _has_to_be_held(model, look.get(model_id))
     if seen.is_late and must_wait:
-        return await watcher.built(model.facts.key, model_id, limit_s)
+        return await watcher.built(model.traits.key, model_id, limit_s)
     return seen
 
 
 def failure_of(program: Program, model: MlModel, built: Built) -> Failure | None:
     """Return what went wrong with a build; a build that wasn't to be waited for is no failure."""
     waived = built.is_late and not program.settings.wait
-    return Failure(model.facts.key, built.problem) if built.problem and not waived else None
+    return Failure(model.traits.key, built.problem) if built.problem and not waived else None
 
 
 def wait_until_built(
@@ -69,7 +69,7 @@ def wait_until_built(
     async def ids(_known: object) -> dict[str, str]:
         ended = await asyncio.gather(*waits)
         return {
-            model.facts.key: model_id
+            model.traits.key: model_id
             for model, (model_id, _) in zip(models, ended, strict=True)
             if model_id is not None
         }
@@ -82,7 +82,7 @@ _Wait = tuple[str | None, Failure | None]
 
 async def _built(program: Program, model: MlModel, timeout_s: float | None) -> _Wait:
     """Return a model's id, None where it stays unknown, and what went wrong with its build."""
-    is_managed = model.facts.is_active is not None
+    is_managed = model.traits.is_active is not None
     known = await settled([model.id, *([model.state, model.unheeded] if is_managed else [])])
     if known is None or not program.waits:
         return (known[0] if known else None), None
@@ -93,7 +93,7 @@ async def _built(program: Program, model: MlModel, timeout_s: float | None) -> _
         kept = Unheeded.kept({"unheeded": unheeded})
         was_built = state == "complete"
         failure = await made_true(program, model, built, kept, was_built=was_built)
-    if model.facts.activation is None:
+    if model.traits.activation is None:
         shown = program.watcher.look().get(model_id)
         warn_if_unhealthy(model, shown, is_live=shown is not None and shown.is_active)
     return model_id, failure
@@ -110,13 +110,13 @@ async def _failures(waits: Sequence["asyncio.Future[_Wait]"]) -> list[Failure]:
 
 
 def _limit_s(model: MlModel) -> float:
-    declared = model.facts.build_timeout
+    declared = model.traits.build_timeout
     return duration_s(declared if isinstance(declared, str) else DEFAULT_BUILD_TIMEOUT)
 
 
 def _has_to_be_held(model: MlModel, shown: Model | None) -> bool:
     """Tell whether a model will go live by itself, as Lytics says outright, and isn't to."""
-    if shown is None or not (model.facts.activation or model.facts.is_active is False):
+    if shown is None or not (model.traits.activation or model.traits.is_active is False):
         return False
     return goes_live_by_itself(shown) and shown.config.reported().get("build_only") is False
 

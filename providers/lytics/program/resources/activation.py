@@ -74,7 +74,7 @@ class MlModelActivation(Resource, module="lytics", name="MlModelActivation"):
         Raises:
             RunError: the model would go live by itself, before its gate.
         """
-        if model.facts.activation is None:
+        if model.traits.activation is None:
             title = f"MlModelActivation '{key}' can't be used:"
             what = 'declare the model with activation="swap", or it goes live by itself'
             message = f"{title} {what}"
@@ -89,7 +89,7 @@ class MlModelActivation(Resource, module="lytics", name="MlModelActivation"):
             **dict.fromkeys(_OUTPUTS),
             "key": key,
             "model_id": then(model.id, self._once_built),
-            "activate": model.facts.activation == "swap",
+            "activate": model.traits.activation == "swap",
             "gate": gate,
             "swap": swap,
         }
@@ -111,7 +111,7 @@ class MlModelActivation(Resource, module="lytics", name="MlModelActivation"):
             # This run left it out, or its model could not be made, which the engine tells.
             return [self._problem] if self._problem is not None else []
         _, model_id, at, passed, pending, reasons, parts, live_id = judged
-        is_due = pending or (self._model.facts.activation == "swap" and (reasons or not passed))
+        is_due = pending or (self._model.traits.activation == "swap" and (reasons or not passed))
         if is_due and (at or "") < self._program.began_at:
             # Its inputs have changed, but --target or --exclude leaves it out: what an earlier
             # run found is no failure of this one.
@@ -123,7 +123,7 @@ class MlModelActivation(Resource, module="lytics", name="MlModelActivation"):
         # What passed may have reasons too: the model before couldn't be stopped, for example.
         if pending or (passed and not reasons):
             return []
-        if self._model.facts.activation == "observe":
+        if self._model.traits.activation == "observe":
             title = "" if passed else "the gate is not passed: "
             pulumi.log.warn(f"{title}{'; '.join(reasons)}", self)
             return []

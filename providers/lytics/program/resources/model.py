@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class ModelFacts:
+class ModelTraits:
     """What the program itself needs to know of a model that it declared.
 
     The resource's attributes of these names are outputs, known only once the engine answered.
@@ -155,7 +155,7 @@ class MlModel(Resource, module="lytics", name="MlModel"):
         program.models.append(self)
         manages_live = is_active is not None or activation == "swap"
         declared = is_active if isinstance(is_active, bool) else None
-        self.facts = ModelFacts(key, activation, build_timeout, manages_live, declared)
+        self.traits = ModelTraits(key, activation, build_timeout, manages_live, declared)
         parent = opts.parent if opts is not None else None
         given = {
             "label": label,

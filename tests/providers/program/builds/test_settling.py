@@ -45,7 +45,7 @@ def settled(
     """Settle one model, and return what went wrong."""
     seen: list[Model] = []
     program = SimpleNamespace(client=lytics, watcher=SimpleNamespace(remember=seen.append))
-    model = SimpleNamespace(facts=SimpleNamespace(key="grow", is_active=wanted))
+    model = SimpleNamespace(traits=SimpleNamespace(key="grow", is_active=wanted))
     coroutine = made_true(
         cast("Any", program), cast("Any", model), built, kept, was_built=was_built
     )

@@ -11,7 +11,7 @@ from cli.errors import CliError
 from cli.models.rows import SUMMARIES_AT_ONCE
 from cli.review.change import Review
 from cli.review.deciding.reading import ids_worth_asking, review_of, segments_of
-from cli.review.known import Facts
+from cli.review.known import Known
 from cli.review.plan import Plan, parse_plan
 from cli.review.words import Quoted, Words, words
 from cli.rules.check import judge_all
@@ -108,7 +108,7 @@ def ask(project: Project, state: StackState, plan: Plan) -> Review:
         AccountError: the key is another account's than that of the stack's models.
     """
     file = project.stack_file(state.stack)
-    known = Facts(
+    known = Known(
         state,
         removals=declared_removals(file),
         excepted=excepted_from(file, LOSES_SCORES),
@@ -156,7 +156,7 @@ def _drifts(
     return tuple(one for one in found.drifts if one.kind in {"differs", "gone"})
 
 
-def _segment_problems(client: LyticsClient, plan: Plan, known: Facts) -> dict[str, str]:
+def _segment_problems(client: LyticsClient, plan: Plan, known: Known) -> dict[str, str]:
     """Return by id why nothing can be trained on the segments of new models.
 
     Nothing where the key may not see segments, or the API failed: then a note says so already.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from cli.errors import CliError
 from cli.history.reading import read_past
-from cli.models.look import Look
+from cli.models.look import StackView
 from cli.models.rows import Row, with_summaries
 from cli.workspace.account import client_of
 from providers.lytics.domain.audiences import Uses, uses_in
@@ -43,7 +43,7 @@ class Subject:
     timeline: Timeline = field(default_factory=Timeline)
 
 
-def ask(look: Look, rows: Sequence[Row]) -> list[Subject]:
+def ask(look: StackView, rows: Sequence[Row]) -> list[Subject]:
     """Return what the cards of some models need.
 
     Args:
