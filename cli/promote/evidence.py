@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from cli.drift.compare import Drift, Observed
 from cli.workspace.state import Resource, StackState
-from providers.lytics.domain.declaration import ModelDeclaration, ModelInputs, ModelSettings
+from providers.lytics.domain.declaration import ModelDeclaration
 from providers.lytics.domain.diff import differ
 from providers.lytics.domain.live.gate import kept_gate
 from providers.lytics.domain.live.judging import Part, evaluate, scores_of
@@ -101,21 +101,14 @@ def _unapplied(
 ) -> Iterator[str]:
     """Yield how the file differs from the state."""
     kept = resource.outputs
-    shared = declared.model_dump(include=set(ModelSettings.model_fields), exclude_none=True)
-    spelled: dict[str, object] = {}
     for side in ("source", "target"):
         reference = proving.stack.segment(getattr(declared, side))
-        by_id = is_id(reference)
-        same = reference == kept.get(side if by_id else f"{side}_name")
-        if not same:
+        if reference != kept.get(side if is_id(reference) else f"{side}_name"):
             yield f"{side} is declared as {reference}, and not applied yet"
-        spelled[side] = kept.get(side)
-        spelled[f"{side}_name"] = kept.get(f"{side}_name")
-    given = {**shared, **spelled, "key": key, "lineage": kept.get("lineage")}
-    if declared.activation is not None:
-        given |= {"is_active": None, "activation": declared.activation}
-    given["adopt"] = None
-    inputs = ModelInputs.model_validate(given).model_dump(exclude_none=True)
+    applied = {name: str(kept.get(name)) for name in ("lineage", "source", "target")}
+    inputs = declared.inputs(key=key, **applied).model_dump(exclude_none=True, exclude={"adopt"})
+    names = {name: kept.get(name) for name in ("source_name", "target_name")}
+    inputs |= {name: value for name, value in names.items() if value is not None}
     found = differ(resource.id, kept, inputs)
     for name in (*found.replaces, *found.writes):
         yield f"{name} is declared, and not applied yet: run pulumi up there first"

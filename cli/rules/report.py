@@ -36,11 +36,11 @@ def _breaches(judged: Judged, rule_id: str) -> Iterator[Text]:
     verdict = judged.verdict
     for breach in verdict.breaches:
         if breach.rule == rule_id:
-            yield text(f"  - {breach.where}: {breach.what}", _STYLES[breach.level])
+            yield text(f"  - {breach.where.short}: {breach.what}", _STYLES[breach.level])
     for breach in verdict.excepted:
         if breach.rule == rule_id:
             reason = judged.rules.stack.exceptions[breach.key][rule_id].reason
-            yield text(f"  - {breach.where}: {breach.key} is excepted: {reason}", "dim")
+            yield text(f"  - {breach.where.short}: {breach.key} is excepted: {reason}", "dim")
 
 
 def as_dict(judged: Judged) -> dict[str, Any]:
@@ -73,6 +73,6 @@ def _breach(breach: Breach) -> dict[str, Any]:
     return {
         "key": breach.key or None,
         "level": str(breach.level),
-        "where": breach.where,
+        "where": breach.where.short,
         "message": breach.what,
     }

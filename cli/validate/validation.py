@@ -1,6 +1,5 @@
 """What is wrong with stack files: every problem of all of them, with its place."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +11,7 @@ from cli.screen.terminal import count
 from cli.workspace.project import Project
 from providers.lytics.domain.explain import did_you_mean
 from providers.lytics.domain.rulebook import Breach, Verdict
-from providers.lytics.errors import DeclarationError, Problem
+from providers.lytics.errors import DeclarationError, FileLine, Problem
 from providers.lytics.stack_file.reader import Stack, read_stack_file
 from providers.lytics.text import shown
 
@@ -90,15 +89,12 @@ class FileReport:
         }
 
 
-_WHERE = re.compile(r"^(?P<file>.*), line (?P<line>\d+), column (?P<column>\d+)$", re.DOTALL)
-
-
 def finding_of(problem: Problem) -> Finding:
     """Return a problem with its place as numbers."""
-    found = _WHERE.match(problem.where)
-    if found is None:
-        return Finding(problem.where, problem.what)
-    return Finding(found["file"], problem.what, int(found["line"]), int(found["column"]))
+    at = problem.where
+    if isinstance(at, FileLine):
+        return Finding(at.file, problem.what, at.line, at.column)
+    return Finding(at, problem.what)
 
 
 def validate_file(project: Project, path: Path) -> FileReport:
@@ -122,8 +118,7 @@ def take_verdict(report: FileReport, verdict: Verdict) -> None:
 
 def _broken(breach: Breach) -> Finding:
     """Return a broken rule; `[rule-id] file:line: …` where it is shown."""
-    file, _, line = breach.where.rpartition(":")
-    return Finding(file, breach.what, int(line), rule=breach.rule)
+    return Finding(breach.where.file, breach.what, breach.where.line, rule=breach.rule)
 
 
 def chosen_files(project: Project, wanted: Sequence[str]) -> list[Path]:

@@ -57,15 +57,39 @@ class AccountError(LyticsError):
 
 
 @dataclass(frozen=True, order=True)
+class FileLine:
+    """A place in a file.
+
+    Attributes:
+        file: the file, as people name it.
+        line: from 1.
+        column: from 1; None is the whole line.
+    """
+
+    file: str
+    line: int
+    column: int | None = None
+
+    def __str__(self) -> str:
+        column = "" if self.column is None else f", column {self.column}"
+        return f"{self.file}, line {self.line}{column}"
+
+    @property
+    def short(self) -> str:
+        """The place as tools write it: `stacks/prod.yaml:12`."""
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True)
 class Problem:
     """One mistake in a declaration.
 
     Attributes:
-        where: the place, for example `config.collect`, or `stacks/prod.yaml, line 12, column 5`.
+        where: the place: in a file, or a name of one such as `config.collect`.
         what: a sentence that says what is wrong and what would be right.
     """
 
-    where: str
+    where: FileLine | str
     what: str
 
     def __str__(self) -> str:

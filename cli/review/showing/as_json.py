@@ -157,6 +157,6 @@ def _breach(breach: Breach) -> BreachJson:
     return {
         "rule": breach.rule,
         "level": Level(breach.level).value,
-        "where": breach.where,
+        "where": breach.where.short,
         "what": breach.what,
     }

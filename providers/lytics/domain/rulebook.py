@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from providers.lytics.domain.audiences import Use
 from providers.lytics.domain.declaration import ModelDeclaration, Removal
+from providers.lytics.errors import FileLine
 
 Need = Literal["git", "account", "audiences", "proof"]
 """What a rule must know besides the stack file; where it isn't known the rule isn't checked."""
@@ -135,11 +136,11 @@ class Rule(BaseModel):
 
 @dataclass(frozen=True)
 class ActiveRule:
-    """A rule that holds for a stack, and where `stacks/rules.yaml` says so: `file:line`."""
+    """A rule that holds for a stack, and where `stacks/rules.yaml` says so."""
 
     rule: Rule
     level: Level
-    where: str
+    where: FileLine
 
 
 @dataclass(frozen=True)
@@ -149,19 +150,19 @@ class Breach:
     Attributes:
         rule: its id.
         level: how much it matters.
-        where: `file:line`.
+        where: the line of the model, or of the rule.
         what: a sentence.
         key: the model's key; "" where it is the stack as a whole.
     """
 
     rule: str
     level: Level
-    where: str
+    where: FileLine
     what: str
     key: str = ""
 
     def __str__(self) -> str:
-        return f"[{self.rule}] {self.where}: {self.what}"
+        return f"[{self.rule}] {self.where.short}: {self.what}"
 
 
 @dataclass(frozen=True)
@@ -191,15 +192,15 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Places:
-    """Where things stand, each as `file:line`.
+    """Where things stand.
 
     Attributes:
         keys: of models and removals.
         exceptions: by key and rule, of what `except:` says.
     """
 
-    keys: Mapping[str, str] = field(default_factory=dict)
-    exceptions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    keys: Mapping[str, FileLine] = field(default_factory=dict)
+    exceptions: Mapping[str, Mapping[str, FileLine]] = field(default_factory=dict)
 
 
 def judge(

@@ -13,7 +13,7 @@ from providers.lytics.domain.identity import lineage
 from providers.lytics.domain.live.watch import watch_of
 from providers.lytics.domain.renaming import renames_of
 from providers.lytics.domain.segments import is_id
-from providers.lytics.errors import DeclarationError, Problem
+from providers.lytics.errors import DeclarationError, FileLine, Problem
 from providers.lytics.program.ending.history import Kept, keep_history
 from providers.lytics.program.ending.outcomes import Failure
 from providers.lytics.program.later import awaited
@@ -187,7 +187,7 @@ def _aliases(stack: Stack) -> dict[str, str]:
     renames = renames_of(stack.models, in_state)
     if renames.refused:
         problems = [
-            Problem(f"{stack.path}, line {stack.lines[key]}", f"models.{key}.was: {what}")
+            Problem(FileLine(str(stack.path), stack.lines[key]), f"models.{key}.was: {what}")
             for key, what in renames.refused.items()
         ]
         title = f"{stack.path} can't be brought up as it is:"

@@ -21,7 +21,7 @@ from providers.lytics.domain.rulebook import (
 )
 from providers.lytics.domain.rules import builtin_rules
 from providers.lytics.domain.rules.proved_in import ProvedIn
-from providers.lytics.errors import DeclarationError, Problem
+from providers.lytics.errors import DeclarationError, FileLine, Problem
 from providers.lytics.stack_file.checkout import checkout_of
 from providers.lytics.stack_file.own_rules import own_rules
 from providers.lytics.stack_file.reader import EXCEPT, Stack
@@ -83,9 +83,9 @@ class StackRules:
         file = shown(self.stack.path)
         keys = {**self.stack.lines, **self.stack.removed_lines}
         return Places(
-            {key: f"{file}:{line}" for key, line in keys.items()},
+            {key: FileLine(file, line) for key, line in keys.items()},
             {
-                key: {rule: f"{file}:{one.line}" for rule, one in told.items()}
+                key: {rule: FileLine(file, one.line) for rule, one in told.items()}
                 for key, told in self.stack.exceptions.items()
             },
         )
@@ -190,7 +190,7 @@ class _File:
                 continue
             level = Level(merged.pop("level"))
             if made := self._made(rule, mine, merged, level):
-                at = f"{shown(self.path)}:{self._reader.mark(mine).line}"
+                at = FileLine(shown(self.path), self._reader.mark(mine).line)
                 yield ActiveRule(made, level, at)
 
     def _made(self, rule: str, place: Place, values: dict[str, Any], level: Level) -> Rule | None:

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from providers.lytics.domain.explain import Place, did_you_mean
-from providers.lytics.errors import DeclarationError, Problem
+from providers.lytics.errors import DeclarationError, FileLine, Problem
 from providers.lytics.text import shown
 
 RULES_FILE = "rules.yaml"
@@ -95,9 +95,9 @@ def _mark(node: yaml.Node) -> Mark:
     return Mark(node.start_mark.line + 1, node.start_mark.column + 1)
 
 
-def where(path: Path, mark: Mark) -> str:
-    """Return a place as people read it: `stacks/prod.yaml, line 12, column 5`."""
-    return f"{shown(path)}, line {mark.line}, column {mark.column}"
+def where(path: Path, mark: Mark) -> FileLine:
+    """Return a place in a file."""
+    return FileLine(shown(path), mark.line, mark.column)
 
 
 def stack_files(folder: Path) -> list[Path]:

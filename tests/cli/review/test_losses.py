@@ -16,6 +16,7 @@ from cli.review.showing.page import as_page
 from cli.review.showing.screen import as_screen
 from providers.lytics.domain.audiences import Audience, uses_of_models
 from providers.lytics.domain.rulebook import Breach, Level
+from providers.lytics.errors import FileLine
 from providers.lytics.shapes import Model
 from tests.cli.conftest import Run
 from tests.support.engine.project import Project
@@ -166,8 +167,12 @@ def test_a_model_with_a_default_name_can_keep_it() -> None:
 
 def test_a_broken_rule_is_shown_and_ends_the_review_with_1() -> None:
     """Without a preview, which would end over it; a warning alone ends nothing."""
-    error = Breach("no-delete", Level.ERROR, "stacks/test.yaml:2", "grow <b> is to be deleted")
-    warning = Breach("label-required", Level.WARN, "stacks/test.yaml:2", "grow has no label")
+    error = Breach(
+        "no-delete", Level.ERROR, FileLine("stacks/test.yaml", 2), "grow <b> is to be deleted"
+    )
+    warning = Breach(
+        "label-required", Level.WARN, FileLine("stacks/test.yaml", 2), "grow has no label"
+    )
     review = Review("test", breaches=(error, warning))
 
     assert review.is_stuck

@@ -71,7 +71,7 @@ def test_a_stack_has_other_levels_and_values(tmp_path: Path) -> None:
 
     assert prod["gate-at-least"].rule.model_dump(exclude_unset=True) == {"auc": 0.7}
     assert str(prod["gate-at-least"].level) == "error"
-    assert prod["gate-at-least"].where == "rules.yaml:5"
+    assert prod["gate-at-least"].where.short == "rules.yaml:5"
     assert levels(rules(tmp_path, text, stack="dev")) == {
         "gate-at-least": "warn",
         "no-delete": "off",

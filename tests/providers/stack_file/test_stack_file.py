@@ -172,7 +172,7 @@ def test_no_features_in_the_defaults_are_told_for_each_model(tmp_path: Path) -> 
     with pytest.raises(DeclarationError) as caught:
         read(tmp_path, "defaults: {gate: {auc: 0.7}}\nmodels: {one: {source: a, target: b}}")
     (problem,) = caught.value.problems
-    assert problem.where.endswith("line 2, column 10")
+    assert str(problem.where).endswith("line 2, column 10")
 
 
 def test_a_thousand_models_are_read(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from providers.lytics.domain.rulebook import (
     judge,
 )
 from providers.lytics.domain.rules import builtin_rules
+from providers.lytics.errors import FileLine
 from providers.lytics.shapes import Model
 
 Json = dict[str, Any]
@@ -134,10 +135,10 @@ def test_every_rule_says_what_it_means_and_takes_no_other_values() -> None:
 def active(rule_id: str, level: Level = Level.ERROR, **values: object) -> ActiveRule:
     """Return a rule as `rules.yaml` sets it in line 3."""
     rule = builtin_rules()[rule_id].model_validate(values)
-    return ActiveRule(rule, level, "stacks/rules.yaml:3")
+    return ActiveRule(rule, level, FileLine("stacks/rules.yaml", 3))
 
 
-PLACES = Places({"grow": "stacks/prod.yaml:5"})
+PLACES = Places({"grow": FileLine("stacks/prod.yaml", 5)})
 
 
 def test_a_breach_is_told_with_its_rule_and_its_place() -> None:
@@ -156,7 +157,7 @@ def test_a_breach_is_told_with_its_rule_and_its_place() -> None:
 
 def test_what_is_off_or_excepted_breaks_nothing() -> None:
     """An exception is kept apart, so that it can be shown."""
-    excepted = Places(PLACES.keys, {"grow": {"label-required": "stacks/prod.yaml:7"}})
+    excepted = Places(PLACES.keys, {"grow": {"label-required": FileLine("stacks/prod.yaml", 7)}})
     off = judge([active("label-required", Level.OFF)], facts(), PLACES)
     verdict = judge([active("label-required")], facts(), excepted)
 
@@ -167,7 +168,7 @@ def test_what_is_off_or_excepted_breaks_nothing() -> None:
 @pytest.mark.parametrize("rules", [[active("label-required")], []])
 def test_an_exception_that_nothing_needs_is_told(rules: list[ActiveRule]) -> None:
     """Whether the model keeps the rule now, or the rule doesn't hold here."""
-    excepted = Places(PLACES.keys, {"grow": {"label-required": "stacks/prod.yaml:7"}})
+    excepted = Places(PLACES.keys, {"grow": {"label-required": FileLine("stacks/prod.yaml", 7)}})
     [warned] = judge(rules, facts(model(label="x")), excepted).breaches
 
     assert warned.level is Level.WARN
@@ -182,7 +183,7 @@ def test_a_rule_that_lacks_what_it_needs_is_not_checked_and_its_exceptions_stand
         active("only-from-branch", branch="main"),
         active("proved-in", stack="dev"),
     ]
-    excepted = Places({}, {"grow": {"used-name-declared": "stacks/prod.yaml:7"}})
+    excepted = Places({}, {"grow": {"used-name-declared": FileLine("stacks/prod.yaml", 7)}})
     verdict = judge(rules, facts(), excepted)
 
     assert verdict.breaches == ()
