@@ -7,9 +7,10 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from cli.importing.keys import key_of
-from providers.lytics.domain.declaration import ModelDeclaration, ModelInputs, Name
+from providers.lytics.domain.declaration import ModelDeclaration, ModelInputs
 from providers.lytics.domain.declaration import problems_across_fields as problems_across
 from providers.lytics.domain.explain import explain
+from providers.lytics.domain.fields import Name
 from providers.lytics.domain.finding.creation import adoption_problems
 from providers.lytics.domain.identity import (
     CONFIG_DEFAULTS,

@@ -10,7 +10,7 @@ from cli.errors import PROBLEMS, CliError
 from cli.workspace.project import Project, read_yaml
 from cli.workspace.state_writes import settle_state_writes
 from providers.lytics.api.setting_table import DEFAULT_API_URL
-from providers.lytics.domain.declaration import HEX_ID
+from providers.lytics.domain.fields import HEX_ID
 from providers.lytics.text import shown
 
 SCHEMA_LINE = "# yaml-language-server: $schema=schema.json"

@@ -6,8 +6,9 @@ from typing import Any
 
 from cli.workspace.kinship import is_of_stack, key_in
 from cli.workspace.state import Resource, StackState
-from providers.lytics.domain.declaration import EVEN_IF_USED, ModelInputs, OnDelete
+from providers.lytics.domain.declaration import ModelInputs
 from providers.lytics.domain.diff import differ
+from providers.lytics.domain.fields import EVEN_IF_USED, OnDelete
 from providers.lytics.domain.finding.creation import Account, TakeUp, decide
 from providers.lytics.domain.finding.matching import Wanted
 from providers.lytics.domain.finding.ownership import Holding

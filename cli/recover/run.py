@@ -18,7 +18,7 @@ from cli.workspace.pulumi import run_pulumi
 from cli.workspace.state import StackState, read_state
 from providers.lytics.api.client import LyticsClient
 from providers.lytics.domain.audiences import Use, Uses, deletion_refused, users_left
-from providers.lytics.domain.declaration import EVEN_IF_USED, policy_of
+from providers.lytics.domain.fields import EVEN_IF_USED, policy_of
 from providers.lytics.domain.live.liveness import to_write
 from providers.lytics.domain.segments import SegmentBook
 from providers.lytics.errors import AccountError, DeclarationError, LyticsError

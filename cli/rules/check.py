@@ -7,10 +7,9 @@ from cli.errors import CliError
 from cli.workspace.account import generation_of
 from cli.workspace.project import Project
 from cli.workspace.state import StackState
-from providers.lytics.domain.account_facts import Declared, account_facts
 from providers.lytics.domain.audiences import Uses
 from providers.lytics.domain.identity import forms, lineages_of
-from providers.lytics.domain.rulebook import AccountFacts, Verdict
+from providers.lytics.domain.rulebook import AccountFacts, Declared, Verdict, account_facts
 from providers.lytics.domain.rules.proved_in import ProvedIn
 from providers.lytics.errors import LyticsError
 from providers.lytics.shapes import Model

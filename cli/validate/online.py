@@ -13,8 +13,8 @@ from cli.workspace.rights import rights_of
 from cli.workspace.segments import fault_of
 from cli.workspace.state import NoStackError, Resource, StackState, read_state
 from providers.lytics.api.client import LyticsClient
-from providers.lytics.domain.declaration import policy_of
 from providers.lytics.domain.diff import differ
+from providers.lytics.domain.fields import policy_of
 from providers.lytics.domain.finding.creation import adoption_problems
 from providers.lytics.domain.identity import lineage, lineages_of, proof_in, same_name
 from providers.lytics.domain.live.liveness import (

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from providers.lytics.domain.declaration import OnDelete
+from providers.lytics.domain.fields import OnDelete
 from providers.lytics.errors import DeclarationError
 from providers.lytics.stack_file.reader import read_stack_file
 

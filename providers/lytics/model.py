@@ -9,11 +9,11 @@ from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, Up
 
 from providers.lytics.domain.declaration import (
     ModelInputs,
-    OnDelete,
     problems_across_fields,
     problems_with_generation,
 )
 from providers.lytics.domain.diff import differ
+from providers.lytics.domain.fields import OnDelete
 from providers.lytics.errors import DeclarationError
 from providers.lytics.host.engine.adapter import StatelessProvider, check_shape, plain, told
 from providers.lytics.host.lifecycle import ModelLifecycle

@@ -15,7 +15,8 @@ from cli.review.plan import Plan, Step
 from cli.review.words import Quoted, Words, words
 from cli.workspace.state import StackState
 from providers.lytics.domain.audiences import Use
-from providers.lytics.domain.declaration import ModelInputs, policy_of
+from providers.lytics.domain.declaration import ModelInputs
+from providers.lytics.domain.fields import policy_of
 from providers.lytics.domain.finding.creation import Account, Adopt, Refuse, TakeUp, decide
 from providers.lytics.domain.finding.matching import Wanted
 from providers.lytics.domain.live.gate import kept_gate

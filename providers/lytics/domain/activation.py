@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from providers.lytics.domain.declaration import FieldClass, HexId
 from providers.lytics.domain.diff import holds_unknown
+from providers.lytics.domain.fields import FieldClass, HexId
 from providers.lytics.domain.live.gate import Gate, kept_gate
 from providers.lytics.domain.live.judging import Part
 from providers.lytics.domain.live.liveness import Down, Unheeded

@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from providers.lytics.domain.declaration import FieldClass, ModelInputs, class_of
+from providers.lytics.domain.declaration import ModelInputs
+from providers.lytics.domain.fields import FieldClass, class_of
 from providers.lytics.domain.identity import normalised_config
 from providers.lytics.errors import ConflictError
 

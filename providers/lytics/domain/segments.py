@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from providers.lytics.domain.declaration import HEX_ID
 from providers.lytics.domain.explain import nearest
+from providers.lytics.domain.fields import HEX_ID
 from providers.lytics.shapes import Segment
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from providers.lytics.domain.declaration import OnDelete
+from providers.lytics.domain.fields import OnDelete
 from providers.lytics.errors import ConflictError
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from providers.lytics.domain.declaration import ModelInputs, OnDelete
+from providers.lytics.domain.declaration import ModelInputs
 from providers.lytics.domain.diff import Difference, differ
+from providers.lytics.domain.fields import OnDelete
 from providers.lytics.domain.live.liveness import Unheeded
 from providers.lytics.domain.record import inputs_from, outputs_of, with_declared_lineage
 from providers.lytics.errors import ConflictError, LyticsError

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from providers.lytics.domain.declaration import ModelInputs, OnDelete
+from providers.lytics.domain.declaration import ModelInputs
+from providers.lytics.domain.fields import OnDelete
 from providers.lytics.domain.live.liveness import goes_live_by_itself
 from providers.lytics.domain.record import inputs_from
 from providers.lytics.errors import ConflictError

@@ -75,11 +75,11 @@ def _rules(stack: "Stack") -> "StackRules":
 
 
 def _account(program: "Program", stack: "Stack", *, audiences: bool) -> "AccountFacts":
-    from providers.lytics.domain.account_facts import (  # noqa: PLC0415 - as above
+    from providers.lytics.domain.identity import lineages_of  # noqa: PLC0415 - as above
+    from providers.lytics.domain.rulebook import (  # noqa: PLC0415 - as above
         Declared,
         account_facts,
     )
-    from providers.lytics.domain.identity import lineages_of  # noqa: PLC0415 - as above
 
     project, name = pulumi.get_project(), pulumi.get_stack()
     declared = {

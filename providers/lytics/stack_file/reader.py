@@ -7,13 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from providers.lytics.domain.declaration import (
-    ModelDeclaration,
-    Removal,
-    SegmentRef,
-    problems_across_fields,
-)
+from providers.lytics.domain.declaration import ModelDeclaration, Removal, problems_across_fields
 from providers.lytics.domain.explain import Place, explain, unknown_key
+from providers.lytics.domain.fields import SegmentRef
 from providers.lytics.domain.identity import FORBIDDEN_IN_NAMES
 from providers.lytics.errors import DeclarationError, Problem
 from providers.lytics.stack_file.yaml_reader import Mark, YamlReader, load, where

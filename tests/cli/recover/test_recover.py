@@ -21,7 +21,7 @@ from cli.workspace.pulumi import PulumiError
 from cli.workspace.state import parse_state
 from providers.lytics.api.client import LyticsClient
 from providers.lytics.api.settings import Settings
-from providers.lytics.domain.declaration import OnDelete
+from providers.lytics.domain.fields import OnDelete
 from providers.lytics.domain.finding.ownership import MODEL_TYPE
 from providers.lytics.domain.identity import default_name, inputs_hash, lineage
 from providers.lytics.domain.segments import SegmentBook

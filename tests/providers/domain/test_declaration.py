@@ -11,8 +11,8 @@ from providers.lytics.domain.declaration import (
     ModelDeclaration,
     problems_across_fields,
 )
-from providers.lytics.domain.duration import duration_s
 from providers.lytics.domain.explain import explain, unknown_key
+from providers.lytics.domain.fields import duration_s
 from providers.lytics.stack_file.reader import StackFile
 from tests.support.lab import ALL_USERS, HIGH_VALUE, declared
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from providers.lytics.domain.declaration import FieldClass, ModelInputs, class_of
+from providers.lytics.domain.declaration import ModelInputs
 from providers.lytics.domain.diff import (
     Difference,
     Unknown,
@@ -12,6 +12,7 @@ from providers.lytics.domain.diff import (
     differ,
     echo_contradicts,
 )
+from providers.lytics.domain.fields import FieldClass, class_of
 from providers.lytics.domain.record import outputs_of
 from providers.lytics.errors import ConflictError
 from providers.lytics.shapes import Model

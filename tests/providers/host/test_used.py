@@ -2,7 +2,7 @@
 
 import pytest
 
-from providers.lytics.domain.declaration import EVEN_IF_USED
+from providers.lytics.domain.fields import EVEN_IF_USED
 from providers.lytics.errors import ConflictError
 from tests.support.lab import Lab, declared, properties, through_engine
 

@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from providers.lytics.domain.duration import Duration, duration_s
+from providers.lytics.domain.fields import Duration, duration_s
 from providers.lytics.domain.live.gate import Bounds, Gate, Margin, Margins
 from providers.lytics.domain.live.judging import Part, evaluate, number
 from providers.lytics.shapes import Model, Summary

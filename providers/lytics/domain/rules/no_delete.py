@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from providers.lytics.domain.declaration import policy_of
+from providers.lytics.domain.fields import policy_of
 from providers.lytics.domain.rulebook import Facts, Found, Rule
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pulumi
 
 from providers.lytics.domain.declaration import DEFAULT_BUILD_TIMEOUT
-from providers.lytics.domain.duration import duration_s
+from providers.lytics.domain.fields import duration_s
 from providers.lytics.domain.finding.matching import are_kin
 from providers.lytics.domain.live.liveness import (
     Unheeded,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pulumi
 from pulumi.dynamic import Resource
 
-from providers.lytics.domain.declaration import kept_on_delete
+from providers.lytics.domain.fields import kept_on_delete
 from providers.lytics.domain.identity import lineage
 from providers.lytics.domain.record import SHOWN
 from providers.lytics.domain.segments import is_id

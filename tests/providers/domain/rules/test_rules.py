@@ -5,16 +5,17 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from providers.lytics.domain.account_facts import Declared, account_facts
 from providers.lytics.domain.audiences import Audience, Use, uses_of_models
 from providers.lytics.domain.declaration import ModelDeclaration, Removal
 from providers.lytics.domain.rulebook import (
     AccountFacts,
     ActiveRule,
     Checkout,
+    Declared,
     Facts,
     Level,
     Places,
+    account_facts,
     judge,
 )
 from providers.lytics.domain.rules import builtin_rules
