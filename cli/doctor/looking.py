@@ -151,17 +151,19 @@ class Looking:
         known = {m.outputs.get("aid") for m in self._state.models} - {None}
         if isinstance(seen, int):
             self._report.profile["account"] = mark_of(seen)
-        expected = self._settings.account_id or next(iter(known), None)
-        source = "lytics:accountId" if self._settings.account_id else "the state"
+        told = {"the state": next(iter(known), None), "lytics:accountId": self._settings.account_id}
+        says = {source: int(float(str(aid))) for source, aid in told.items() if aid is not None}
+        others = [source for source, aid in says.items() if aid != seen]
         if seen is None:
             means = "set lytics:accountId, so that a key of another account is refused"
-            told = "nothing in it says so"
-            self._report.add("account", question, told, means, safe=None)
-        elif expected is not None and int(float(str(expected))) != seen:
-            means = f"{source} says {expected:g}: every command refuses this key"
+            self._report.add("account", question, "nothing in it says so", means, safe=None)
+        elif others:
+            other = " and ".join(f"{source} says {says[source]}" for source in others)
+            means = f"{other}: every command refuses this key"
             self._report.add("account", question, f"account {seen}", means, safe=False)
         else:
-            means = f"as {source} says" if expected else "the first up puts it into the state"
+            source = " and ".join(says)
+            means = f"as {source} says" if source else "the first up puts it into the state"
             self._report.add("account", question, f"account {seen}", means)
 
     def _reads_models(self, chosen: Answer | str) -> None:
@@ -172,7 +174,7 @@ class Looking:
         seen = f"yes, {count(len(self.models), 'model')}" if self.may_read else _words(chosen)
         means = "up, drift and list need it"
         if not self.may_read:
-            means += "; the key needs the permission Manage Lookalike Models"
+            means += "; the key needs the permission View Lookalike Models"
         self._report.add("reads-models", question, seen, means, safe=self.may_read)
 
     def _reads_audiences(self, audiences: Answer | str) -> None:

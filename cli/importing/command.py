@@ -37,9 +37,9 @@ def import_models(  # noqa: PLR0913 - each is an option of the command
     from cli.errors import OK, PROBLEMS
     from cli.importing.as_json import as_json as import_json
     from cli.importing.plan import plan_import
-    from cli.importing.run import chosen, known_of, segments_of, written
+    from cli.importing.run import chosen, known_of, segments_of, state_of, written
     from cli.screen.terminal import count, safe, say, say_json, warn
-    from cli.workspace.account import client_of
+    from cli.workspace.account import connected, proven_run, settings_of
     from cli.workspace.project import find_project
     from cli.workspace.pulumi import selected_stack
     from cli.workspace.state_writes import settle_state_writes
@@ -48,11 +48,12 @@ def import_models(  # noqa: PLR0913 - each is an option of the command
     project = find_project()
     name = stack or selected_stack(project)
     edit = StackEdit(project.stack_file(name))
-    with client_of(project, name) as client:
-        account = client.list_models()
+    state, settings = state_of(project, name), settings_of(project, name)
+    with connected(settings) as client:
+        account = list(proven_run(settings, client, state).looks.any().models.values())
         book, unseen = segments_of(client)
     models = chosen(account, ids or [], match=match, active=active)
-    known = known_of(project, name, edit, book)
+    known = known_of(project, state, edit, book)
     named = {wanted.lower() for wanted in ids or []}
     plan = plan_import(known, models, account, named=named, take_over=take_over)
     plan.notes += [unseen] if unseen and plan.declared else []

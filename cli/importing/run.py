@@ -63,20 +63,24 @@ def segments_of(client: LyticsClient) -> tuple[SegmentBook, str]:
         )
 
 
-def known_of(project: Project, name: str, edit: StackEdit, book: SegmentBook) -> Known:
-    """Return what is there already, in a stack's file and its state.
+def state_of(project: Project, name: str) -> StackState:
+    """Return a stack's state, an empty one where Pulumi has no such stack yet.
 
     Raises:
-        CliError: Pulumi can't tell the state.
+        CliError: Pulumi can't tell.
     """
     try:
-        state = read_state(project, name)
+        return read_state(project, name)
     except NoStackError:
-        state = StackState(name)
+        return StackState(short_name(name))
+
+
+def known_of(project: Project, state: StackState, edit: StackEdit, book: SegmentBook) -> Known:
+    """Return what is there already, in a stack's file and its state."""
     models = [model for model in state.models if model.id]
     return Known(
         project=project.name,
-        name=short_name(name),
+        name=state.stack,
         stack=edit.stack,
         defaults=edit.yaml.data().get("defaults") or {},
         book=book,

@@ -192,7 +192,7 @@ def adopt(project: Project, damage: Damage) -> tuple[StackEdit, Import]:
         CliError: the file can't be changed.
     """
     edit = StackEdit(project.stack_file(damage.stack))
-    known = known_of(project, damage.stack, edit, damage.book)
+    known = known_of(project, damage.state, edit, damage.book)
     plan = Import()
     loose = []
     for one in damage.leftovers:

@@ -239,10 +239,13 @@ class Run:
 
     @staticmethod
     def _wrong_account(expected: object, got: object, whose: str) -> str:
-        return (
-            f"{whose} belongs to account {got}, expected account {expected}. Nothing was changed. "
+        helps = (
             "Use the key of the account that this stack manages (LIOKEY wins over lytics:apiKey)"
+            if whose == "the key"
+            else "Correct lytics:accountId, or bring up a stack of its own for that account"
         )
+        what = f"{whose} belongs to account {got}, expected account {expected}"
+        return f"{what}. Nothing was changed. {helps}"
 
     def find(self, model_id: str, look: Look) -> Model | None:
         """Return a model, or None when it is gone for certain.
