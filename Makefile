@@ -34,10 +34,10 @@ ALONE := LYTICS_API_URL=http://127.0.0.1:$(SANDBOX_PORT)/api PULUMI_BACKEND_URL=
 	PULUMI_HOME='$(CURDIR)/.pulumi/home' PULUMI_CONFIG_PASSPHRASE=local
 LOCAL := env $(addprefix -u ,$(ELSEWHERE)) $(ALONE) bin/pulumi
 
-.PHONY: help up down clean test quick chaos bench docs lint format types check engine sandbox lock venv
+.PHONY: help up down clean test quick chaos bench docs docs-screens lint format types check engine sandbox lock venv
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up: engine sandbox ## install everything, start the sandbox, bring the local stack up
 	@mkdir -p .pulumi/state .pulumi/home
@@ -92,6 +92,9 @@ docs: venv ## write the reference pages from the code, and build the site into .
 	@$(PY) -m docs.reference_pages
 	@NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build
 	@echo 'The site is in .site/index.html'
+
+docs-screens: engine ## make the screens and pictures of the documents anew, from real runs
+	@$(PY) -m docs.screens
 
 lint: venv ## look for mistakes in the code
 	@.venv/bin/ruff check .

@@ -11,15 +11,27 @@ from cli.promote.as_json import PromoteJson
 from cli.prune.report import PruneJson
 from cli.recover.as_json import RecoverJson
 from cli.review.showing.as_json import ReviewJson
+from cli.schema import printed
 from cli.screen.json_error import ErrorJson
 
 OUTPUTS: Mapping[str, Any] = {
     "error": ErrorJson,
+    "validate": printed.ValidateJson,
+    "list": printed.ListJson | printed.RetiredModelsJson,
+    "show": printed.ShowJson,
+    "audiences": list[printed.UsedJson],
     "import": ImportJson,
-    "promote": PromoteJson,
-    "prune": PruneJson,
     "recover": RecoverJson,
+    "prune": PruneJson,
+    "rules": printed.RulesJson,
     "review": ReviewJson,
+    "rehearse": printed.RehearseJson,
+    "promote": PromoteJson,
+    "drift": printed.DriftJson,
+    "doctor": printed.DoctorJson,
+    "watch": printed.WatchJson,
+    "history": printed.HistoryJson,
+    "compare": printed.CompareJson,
 }
 """What is printed, by command; `error` is what each of them prints where it can't go on."""
 

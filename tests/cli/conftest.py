@@ -2,15 +2,17 @@
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 
 from cli.__main__ import main
+from cli.schema.outputs import OUTPUTS, output_schema
 from tests.support.engine.account import Account
 from tests.support.engine.project import Project
 
@@ -34,6 +36,26 @@ class Answer:
 Run = Callable[..., Answer]
 
 
+def holds_its_schema(arguments: Sequence[str], out: str) -> None:
+    """Let no test print JSON that its schema in the reference doesn't have, key for key."""
+    if "--json" not in arguments or arguments[0] not in OUTPUTS:
+        return
+    either = [closed(output_schema(name)) for name in (arguments[0], "error")]
+    found = json.loads(out)
+    problems = [list(Draft202012Validator(one).iter_errors(found)) for one in either]
+    assert not all(problems), problems[0]
+
+
+def closed(schema: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return a schema that allows no key that it doesn't name."""
+    if isinstance(schema, list):
+        return [closed(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    inner = {key: closed(value) for key, value in schema.items()}
+    return inner | ({"additionalProperties": False} if "properties" in inner else {})
+
+
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run `lytics-ml` with arguments, in a wide window unless a test says otherwise."""
@@ -45,6 +67,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
         code = main([str(argument) for argument in arguments])
         said = capsys.readouterr()
         assert "Traceback" not in said.err
+        holds_its_schema(arguments, said.out)
         return Answer(code, said.out, said.err)
 
     return lytics_ml

@@ -11,6 +11,7 @@ import pulumi
 import pytest
 from pulumi.runtime import mocks
 
+from docs.made.blocks import Block, blocks_in
 from providers.lytics import MlModel, MlModelActivation, MlModelActivationProvider, MlModelProvider
 from providers.lytics.domain.finding.ownership import Holding
 from providers.lytics.domain.identity import lineage
@@ -22,6 +23,7 @@ from providers.lytics.program.ending import outcomes
 from providers.lytics.program.program import Program as Shared
 from providers.lytics.program.program import this_program, use
 from tests.support.lab import ALL_USERS, HIGH_VALUE, Lab, through_engine
+from tests.support.stub import ROOT
 from tests.support.timing import QUICK
 
 Json = dict[str, Any]
@@ -742,6 +744,23 @@ def test_a_model_in_python(run: Program) -> None:
     assert shown["built"] == {"one": model_id}
     assert run.lab.account.model(model_id)["target"] == HIGH_VALUE
     assert run.lab.account.model(model_id)["label"] == "text"
+
+
+PROGRAMS = [
+    block
+    for file in ("README.md", "docs/reference/python.md")
+    for block in blocks_in(ROOT / file)
+    if block.language == "python"
+]
+
+
+@pytest.mark.parametrize("block", PROGRAMS, ids=str)
+def test_programs_of_the_documents_run(block: Block, run: Program) -> None:
+    """What the documents show as a program makes its models, and sets live what passes."""
+    run.lab.account.outcome({}, summary={"auc": 0.9, "accuracy": 6, "reach": 4})
+    run.run(lambda: exec(block.text, {}))  # noqa: S102 - the documents' own
+    assert run.lab.account.models()
+    assert run.lab.account.live_ids()
 
 
 def test_an_unknown_slug_in_python_ends_the_program(run: Program) -> None:

@@ -1,0 +1,1 @@
+"""Makes the screens of the documents: the real tool, on a local stack of its own."""
