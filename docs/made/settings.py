@@ -1,6 +1,6 @@
 """The page of the settings."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from docs.made.text import head, table
 from providers.lytics.api.setting_table import SETTINGS, VARIABLES, Setting
@@ -16,9 +16,10 @@ def settings() -> Iterator[str]:
         "holds, and where it came from. [Keys and secrets](../guides/keys.md) says which key to "
         "use.",
     )
-    yield from _table(SETTINGS)
+    yield from table(("setting", "variable", "meaning", "default"), map(_row, SETTINGS))
     yield from ("", "## Only in the environment")
-    yield from _table(VARIABLES)
+    rows = (_row(one)[1:] for one in VARIABLES)
+    yield from table(("variable", "meaning", "default"), rows)
     yield from ("", "## Pulumi's own")
     yield from (
         "",
@@ -29,10 +30,6 @@ def settings() -> Iterator[str]:
             "stack `local` has the passphrase `local`."
         ),
     )
-
-
-def _table(settings: Iterable[Setting]) -> Iterator[str]:
-    yield from table(("setting", "variable", "meaning", "default"), map(_row, settings))
 
 
 def _row(setting: Setting) -> tuple[str, str, str, str]:

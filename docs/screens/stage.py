@@ -63,7 +63,9 @@ class Stage:
         """
         self._env["COLUMNS"] = str(columns)
         printed = self._on_terminal(command) if colour else self._plain(command)
-        self._tidy.note([one["id"] for one in self.get("models")])
+        # Models that were made at once come in any order; their names don't.
+        models = sorted(self.get("models"), key=lambda one: str(one["name"]))
+        self._tidy.note([one["id"] for one in models])
         return self._tidy(printed.replace("\r\n", "\n"))
 
     def edit(self, file: str, *changes: tuple[str, str]) -> None:

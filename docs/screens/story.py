@@ -30,7 +30,7 @@ class Screen:
 
 
 SCREENS = {
-    "list": Screen("bin/lytics-ml list --stack local", columns=156),
+    "list": Screen("bin/lytics-ml list --stack local", columns=166),
     "show": Screen("bin/lytics-ml show grow-customer-base --stack local", most=32),
     "audiences": Screen("bin/lytics-ml audiences --stack local"),
     "doctor": Screen("bin/lytics-ml doctor --stack local", most=13),

@@ -32,7 +32,7 @@ class Tidy:
         self._ids: dict[str, str] = {}
 
     def note(self, ids: list[str]) -> None:
-        """Give ids their ranks, in the order in which the account made them."""
+        """Give ids their ranks: those that are new, in this order."""
         for one in ids:
             self._of(one)
 

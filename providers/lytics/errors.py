@@ -28,6 +28,8 @@ LyticsError
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from providers.lytics.pages import page
+
 
 class LyticsError(Exception):
     """The root of everything that this package raises on purpose.
@@ -227,7 +229,10 @@ class ForbiddenError(StatusError):
     """The key is known and may not do this (403)."""
 
     is_general = True
-    advice = ". The key needs the permissions Manage Lookalike Models and Audience View"
+    advice = (
+        ". The key needs the permissions Manage Lookalike Models and Audience View. "
+        f"See {page('guides/keys')}"
+    )
 
 
 class NotFoundError(StatusError):

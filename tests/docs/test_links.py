@@ -9,7 +9,8 @@ import pytest
 
 from cli.examples import PAGES
 from docs.made.commands import endings, every_command
-from providers.lytics.api.setting_table import INTERNAL, SETTINGS, VARIABLES
+from providers.lytics.api.setting_table import BY_KEY, INTERNAL, SETTINGS, VARIABLES
+from providers.lytics.api.settings import Settings
 from providers.lytics.pages import page
 from tests.support.stub import ROOT
 
@@ -77,6 +78,16 @@ def test_help_links_its_page_and_says_every_exit_code(name: str) -> None:
     command = every_command()[name]
     assert f"More: {page(PAGES[name])}" in command.epilog
     assert set(endings(command.help)) in ({0, 2}, {0, 1, 2})
+
+
+def test_defaults_are_those_of_the_code() -> None:
+    """The list of settings says the defaults that hold."""
+    real = Settings()
+    said = {key: setting.default.strip("`") for key, setting in BY_KEY.items()}
+    seconds = (said[name] for name in ("patienceSeconds", "timeoutSeconds", "settleSeconds"))
+    assert list(map(float, seconds)) == [real.patience_s, real.reply_timeout_s, real.settle_s]
+    assert (said["apiUrl"], said["api"]) == (real.api_url, real.api)
+    assert (said["wait"], said["stateWrites"]) == (str(real.wait).lower(), real.state_writes)
 
 
 def test_every_variable_of_the_code_is_in_the_list() -> None:

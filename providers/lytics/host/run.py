@@ -22,6 +22,7 @@ from providers.lytics.host.declared import Declarations, Declared
 from providers.lytics.host.engine.log import tell, warn
 from providers.lytics.host.model_list import Look, Looks
 from providers.lytics.host.used import Users
+from providers.lytics.pages import page
 from providers.lytics.shapes import Model
 from providers.lytics.states import ask_holdings
 from providers.lytics.timing import REAL, Timing
@@ -245,7 +246,7 @@ class Run:
             else "Correct lytics:accountId, or bring up a stack of its own for that account"
         )
         what = f"{whose} belongs to account {got}, expected account {expected}"
-        return f"{what}. Nothing was changed. {helps}"
+        return f"{what}. Nothing was changed. {helps}. See {page('concepts/account')}"
 
     def find(self, model_id: str, look: Look) -> Model | None:
         """Return a model, or None when it is gone for certain.

@@ -181,7 +181,8 @@ def test_an_error_says_everything_in_one_sentence() -> None:
         decipher(GET, 403, body)
     assert str(caught.value) == (
         'GET /api/ml: 403 "no" (FORBIDDEN-026, request r9). '
-        "The key needs the permissions Manage Lookalike Models and Audience View"
+        "The key needs the permissions Manage Lookalike Models and Audience View. "
+        "See docs/guides/keys.md"
     )
 
 

@@ -690,7 +690,9 @@ def test_a_preview_without_a_key_works(run: Program, monkeypatch: pytest.MonkeyP
         )
     ]
     assert run.lab.account.requests() == []
-    assert not {"source", "target"} & set(run.engine.asked["MlModel churn"])  # not known
+    # Pulumi's mocks leave out what isn't known, or, in a process' first preview, say that it isn't.
+    asked = run.engine.asked["MlModel churn"]
+    assert not any(isinstance(asked.get(side), str) for side in ("source", "target"))
 
 
 def test_outputs_without_a_key_are_the_resources_own(
