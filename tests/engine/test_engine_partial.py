@@ -18,13 +18,13 @@ def urn(key: str, kind: str = MODEL) -> str:
 PARTS = {
     "target": ("--target", urn("grow"), "--target", urn("grow", ACTIVATION)),
     "dependents": ("--target", urn("grow"), "--target-dependents"),
-    "exclude": ("--exclude", urn("new")),
+    "exclude": ("--exclude", urn("new"), "--exclude", urn("new", ACTIVATION)),
 }
 
 
 @pytest.mark.parametrize(
     ("part", "more"),
-    [(part, more) for part, more in product(PARTS, [(), ("--continue-on-error",)])],
+    list(product(PARTS, [(), ("--continue-on-error", "--refresh")])),
     ids=lambda value: "+".join(value) or "alone" if isinstance(value, tuple) else value,
 )
 def test_failed_gate_is_told_beside_a_new_model_that_is_left_out(
@@ -38,7 +38,7 @@ def test_failed_gate_is_told_beside_a_new_model_that_is_left_out(
     project.up()
     old = project.id("grow")
 
-    declared = {"grow": gated(source="dormant"), "new": model(source="email_openers")}
+    declared = {"grow": gated(source="dormant"), "new": gated(source="email_openers")}
     project.declare(declared)
     failed = project.up(*PARTS[part], *more, code=None)
     assert failed.code != 0, str(failed)
@@ -54,10 +54,14 @@ def test_part_of_a_stack_swaps_and_the_rest_follows(project: Project) -> None:
     account = project.account
     project.declare({"grow": gated(auc=0)})
     project.up()
-    declared = {"grow": gated(auc=0, source="dormant"), "new": model(source="email_openers")}
-    project.declare(declared)
+    new = gated(auc=0, source="email_openers")
+    project.declare({"grow": gated(auc=0, source="dormant"), "new": new})
     passed = project.up(*PARTS["target"])
     assert account.live_ids() == {project.id("grow")}, str(passed)
+    half = project.up("--exclude", urn("new"), code=None)
+    assert half.code != 0, "without its model nothing can be set live"
+    assert "--exclude '**::new' leaves out both" in half.words, str(half)
+    project.up("--exclude", "**::new", "--expect-no-changes")
     project.up()
     assert account.live_ids() == {project.id("grow"), project.id("new")}
     project.expect_no_changes()

@@ -2,11 +2,23 @@
 
 from collections.abc import Iterator
 
+from cli.drift.compare import Drift
 from cli.review.change import Change
 from cli.review.known import Known
 from cli.review.words import Quoted, Words, words
 from providers.lytics.domain.live.liveness import over_limit
 from providers.lytics.domain.rulebook import LOSES_SCORES
+
+
+def _changed(drift: Drift) -> Iterator[str | Quoted]:
+    """Yield what became of a property, or of the model as a whole."""
+    if drift.kind == "differs":
+        yield f" has {drift.property} "
+        yield Quoted(drift.actual)
+        yield " instead of "
+        yield Quoted(drift.declared)
+    else:
+        yield f" is {drift.actual}"
 
 
 def notes_on(known: Known, changes: list[Change]) -> Iterator[Words]:
@@ -22,10 +34,7 @@ def notes_on(known: Known, changes: list[Change]) -> Iterator[Words]:
         yield words(
             "Changed in Lytics since the last up: ",
             Quoted(drift.key),
-            f", {drift.property}: ",
-            Quoted(drift.declared),
-            " is ",
-            Quoted(drift.actual),
+            *_changed(drift),
             f"; {drift.advice}",
         )
     for resource in known.state.models:

@@ -225,8 +225,11 @@ class LyticsClient:
                     raise
                 next_s = pause_s(tried, exc.retry_after_s, self._timing)
                 left_s = started_s + self._patience_s - self._timing.monotonic()
-                # Don't pause beyond the patience.
-                if self.has_given_up or next_s > left_s:
+                # The last try is at the end of the patience, as was said. A Retry-After that ends
+                # after it is no use.
+                if exc.retry_after_s is None:
+                    next_s = min(next_s, left_s)
+                if self.has_given_up or left_s <= 0 or next_s > left_s:
                     self.give_up()
                     raise
                 if self._patience_s - left_s + next_s >= QUIET_S:

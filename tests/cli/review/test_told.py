@@ -6,6 +6,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from cli.drift.compare import Drift
 from cli.review.change import Change, Property, Review
 from cli.review.deciding.reading import review_of
 from cli.review.known import Known
@@ -46,6 +47,19 @@ def rows(change: Change) -> dict[str, str]:
     """Return what a new model is to have, by property."""
     assert all(one.old == "" for one in change.properties)
     return {one.name: one.new for one in change.properties}
+
+
+def test_what_changed_in_lytics_is_told_with_what_up_does() -> None:
+    """Each property with both values, and a model that is gone; in every form of a review."""
+    label = Drift("differs", "grow", OLD_ID, "n", "label", "One", "Two", "pulumi up puts it right")
+    gone = Drift("gone", "other", NEW_ID, "m", "model", "there", "gone", "pulumi up trains it anew")
+    facts = Known(state_of(), account={}, drifts=(label, gone))
+    review = with_facts([], facts)
+    begin = "Changed in Lytics since the last up: "
+    for text in (as_markdown(review), "\n".join(as_json(review)["notes"])):
+        plain = text.replace("`", "").replace('"', "")
+        assert f"{begin}grow has label Two instead of One; pulumi up puts it right" in plain
+        assert f"{begin}other is gone; pulumi up trains it anew" in plain
 
 
 def test_a_created_model_shows_all_that_is_declared_of_it() -> None:

@@ -332,6 +332,17 @@ def test_retry_after_is_honoured_with_jitter(asked: float, least: float, most: f
     assert len(set(pauses)) > 1 or asked == 0
 
 
+def test_patience_is_as_long_as_is_said(lab: Lab) -> None:
+    """A request is repeated until the patience is over: not given up because a pause is long."""
+    for _ in range(20):
+        clock = Clock()
+        lab.timing = clock.timing()
+        lab.account.fault(method="GET", path="^/api/ml$", status=503, times=None)
+        with pytest.raises(ServerFaultError):
+            lab.client(patience_s=15).list_models()
+        assert sum(clock.slept) == pytest.approx(15)
+
+
 def test_retry_after_is_slept(lab: Lab) -> None:
     """The pause that a reply asks for is the one that is made."""
     clock = Clock()
