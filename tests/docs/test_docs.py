@@ -39,3 +39,11 @@ def test_readme_is_a_page_to_start_from() -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)", text)
     assert links
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_the_first_page_leads_to_every_page() -> None:
+    """On a code host there is no menu: the first page links each page that the menu has."""
+    menu = re.findall(r"[\w-]+/[\w-]+\.md", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+    links = re.findall(r"\]\(([^)#]+)", (ROOT / "docs" / "index.md").read_text(encoding="utf-8"))
+    assert menu
+    assert set(menu) <= set(links)
