@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,7 +22,7 @@ from sandbox.daemon import Daemon
 ROOT = Path(__file__).parents[2]
 _PORT = 8798
 _MINE = ("LIOKEY", "LYTICS_", "PULUMI_", "LYTICS_ML_HISTORY", "GITHUB_", "CI")
-_KILL_WITHIN_S = 120.0
+_WITHIN_S = 300.0
 
 
 class Stage:
@@ -125,12 +125,19 @@ class Stage:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        until = time.monotonic() + _KILL_WITHIN_S
-        while not any(one["hits"] for one in self.get("faults")) and time.monotonic() < until:
-            time.sleep(0.1)
+        self._wait(lambda: any(one["hits"] for one in self.get("faults")))
         os.killpg(started.pid, signal.SIGKILL)
         started.wait()
         self._sandbox.delete("/faults").raise_for_status()
+        self._wait(lambda: all(one["state"] != "building" for one in self.get("models")))
+
+    def _wait(self, is_so: Callable[[], bool]) -> None:
+        until = time.monotonic() + _WITHIN_S
+        while not is_so():
+            if time.monotonic() > until:
+                message = f"not within {_WITHIN_S:.0f} s"
+                raise TimeoutError(message)
+            time.sleep(0.1)
 
     def _plain(self, command: str) -> str:
         done = subprocess.run(
