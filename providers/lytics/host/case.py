@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from providers.lytics.account.model_list import Look
 from providers.lytics.domain.activation import ActivationInputs, Outcome
 from providers.lytics.domain.finding.matching import share_lineage
 from providers.lytics.domain.live.gate import kept_gate
 from providers.lytics.domain.live.liveness import Down, Unheeded
 from providers.lytics.errors import ConflictError
-from providers.lytics.host.model_list import Look
 from providers.lytics.host.run import Run
 from providers.lytics.shapes import Model
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator
 from typing import Any
 
+from providers.lytics.account.model_list import Look
 from providers.lytics.domain.declaration import ModelInputs
 from providers.lytics.domain.finding.creation import (
     Account,
@@ -24,7 +25,6 @@ from providers.lytics.errors import (
     RequestError,
 )
 from providers.lytics.host.declared import keep
-from providers.lytics.host.model_list import Look
 from providers.lytics.host.retire import deleted
 from providers.lytics.host.run import Run
 from providers.lytics.host.update import settled, show

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from providers.lytics.account.switching import switch
 from providers.lytics.domain.declaration import ModelInputs
 from providers.lytics.domain.fields import OnDelete
 from providers.lytics.domain.live.liveness import goes_live_by_itself
@@ -12,7 +13,6 @@ from providers.lytics.host.run import Run
 from providers.lytics.host.update import show
 from providers.lytics.pages import page
 from providers.lytics.shapes import Model
-from providers.lytics.switching import switch
 
 
 class Retirement:

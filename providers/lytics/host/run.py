@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from providers.lytics.account.model_list import Look, Looks
 from providers.lytics.api.settings import Settings
 from providers.lytics.domain.finding.ownership import Holding
 from providers.lytics.errors import (
@@ -20,7 +21,6 @@ from providers.lytics.errors import (
 )
 from providers.lytics.host.declared import Declarations, Declared
 from providers.lytics.host.engine.log import tell, warn
-from providers.lytics.host.model_list import Look, Looks
 from providers.lytics.host.used import Users
 from providers.lytics.pages import page
 from providers.lytics.shapes import Model

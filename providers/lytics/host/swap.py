@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from providers.lytics.account.switching import switch
 from providers.lytics.domain.activation import ActivationInputs, Outcome
 from providers.lytics.domain.live.gate import Gate
 from providers.lytics.domain.live.judging import Part, Verdict, evaluate, scores_of
@@ -14,7 +15,6 @@ from providers.lytics.host.case import Case, case_of, live_before
 from providers.lytics.host.run import Run
 from providers.lytics.pages import page
 from providers.lytics.shapes import Model, Summary
-from providers.lytics.switching import switch
 
 
 class ActivationLifecycle:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from providers.lytics.account.switching import switch
 from providers.lytics.domain.declaration import ModelInputs
 from providers.lytics.domain.live.liveness import (
     Unheeded,
@@ -16,7 +17,6 @@ from providers.lytics.domain.live.liveness import (
 from providers.lytics.domain.record import outputs_of
 from providers.lytics.host.run import Run
 from providers.lytics.shapes import Model
-from providers.lytics.switching import switch
 
 
 def settled(  # noqa: PLR0913 - each is one fact of the model

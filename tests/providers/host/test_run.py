@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from providers.lytics.account.model_list import Look, Looks
 from providers.lytics.api.client import LyticsClient
 from providers.lytics.api.settings import Settings
 from providers.lytics.domain.finding.ownership import Holding
@@ -17,7 +18,6 @@ from providers.lytics.errors import AccountError, ConflictError, ForbiddenError,
 from providers.lytics.host import run as run_module
 from providers.lytics.host.declared import Declarations
 from providers.lytics.host.lifecycle import ModelLifecycle
-from providers.lytics.host.model_list import Look, Looks
 from providers.lytics.host.run import Run, start_run
 from providers.lytics.shapes import Model
 from tests.support.lab import Lab, declared

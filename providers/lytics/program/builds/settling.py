@@ -58,7 +58,7 @@ def _problem(unheeded: Unheeded) -> str:
 
 
 def _switched(program: Program, shown: Model, *, active: bool) -> Unheeded | None:
-    from providers.lytics.switching import switch  # noqa: PLC0415 - seldom needed
+    from providers.lytics.account.switching import switch  # noqa: PLC0415 - seldom needed
 
     now, unheeded = switch(program.client, shown, active=active)
     program.watcher.remember(now)
