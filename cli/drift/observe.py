@@ -1,7 +1,7 @@
 """Asks the API what drift needs: one ML List and one segment list."""
 
 from cli.drift.compare import Observed
-from cli.workspace.account import connected, proven_run, settings_of
+from cli.workspace.account import connected, proven, settings_of
 from cli.workspace.project import Project
 from cli.workspace.state import StackState
 from providers.lytics.api.settings import Settings
@@ -25,7 +25,7 @@ def observe(project: Project, state: StackState, settings: Settings | None = Non
     """
     settings = settings or settings_of(project, state.stack)
     with connected(settings) as client:
-        run = proven_run(settings, client, state)
+        run = proven(settings, client, state)
         look = run.looks.any()
         models, gone = dict(look.models), set()
         for resource in state.models:

@@ -39,7 +39,7 @@ def import_models(  # noqa: PLR0913 - each is an option of the command
     from cli.importing.plan import plan_import
     from cli.importing.run import chosen, known_of, segments_of, state_of, written
     from cli.screen.terminal import count, safe, say, say_json, warn
-    from cli.workspace.account import connected, proven_run, settings_of
+    from cli.workspace.account import connected, proven, settings_of
     from cli.workspace.project import find_project
     from cli.workspace.pulumi import selected_stack
     from cli.workspace.state_writes import settle_state_writes
@@ -50,7 +50,7 @@ def import_models(  # noqa: PLR0913 - each is an option of the command
     edit = StackEdit(project.stack_file(name))
     state, settings = state_of(project, name), settings_of(project, name)
     with connected(settings) as client:
-        account = list(proven_run(settings, client, state).looks.any().models.values())
+        account = list(proven(settings, client, state).looks.any().models.values())
         book, unseen = segments_of(client)
     models = chosen(account, ids or [], match=match, active=active)
     known = known_of(project, state, edit, book)

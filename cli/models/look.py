@@ -6,7 +6,7 @@ from cli.audiences.ask import Audiences, ask_for_audiences
 from cli.errors import CliError
 from cli.models.rows import Row, rows_of, with_summaries, with_summary, with_uses
 from cli.screen.terminal import count
-from cli.workspace.account import client_of, connected, proven_run, readable, settings_of
+from cli.workspace.account import client_of, connected, proven, readable, settings_of
 from cli.workspace.project import Project, find_project
 from cli.workspace.state import StackState, read_state
 from providers.lytics.domain.explain import did_you_mean
@@ -65,7 +65,7 @@ def look_at(stack: str | None, *, summaries: bool = True, audiences: bool = True
     try:
         settings = settings_of(project, state.stack)
         with connected(settings) as client:
-            found = proven_run(settings, client, state).looks.any().models
+            found = proven(settings, client, state).looks.any().models
             look.account = readable(found.values(), state)
             look.rows = rows_of(state, declared, look.account)
             if audiences:

@@ -6,7 +6,7 @@ from cli.audiences.ask import ask_for_audiences
 from cli.errors import PROBLEMS, CliError
 from cli.prune.retired import Retired, retired
 from cli.recover.locks import locks_of
-from cli.workspace.account import proven_run
+from cli.workspace.account import proven
 from cli.workspace.holdings import holdings_of
 from cli.workspace.project import Project
 from cli.workspace.removals import declared_removals
@@ -45,7 +45,7 @@ def look(  # noqa: PLR0913 - each is one fact
     if state.pending or locks_of(project, stack, may_take=is_agreed):
         message = f"A run of {stack} is under way or was cut short: see lytics-ml recover first"
         raise CliError(message, PROBLEMS)
-    account = proven_run(settings, client, state).looks.any().models
+    account = proven(settings, client, state).looks.any().models
     asked = ask_for_audiences(client)
     if asked.uses is None:
         raise CliError(asked.why_unknown)

@@ -11,7 +11,7 @@ from cli.importing.run import known_of, written
 from cli.recover.locks import Lock, locks_of
 from cli.recover.processes import Process, end, left_running
 from cli.recover.recovery import Found, Leftover, Pending, find_models, pending_of, without_pending
-from cli.workspace.account import client_of, connected, proven_run, settings_of
+from cli.workspace.account import client_of, connected, proven, settings_of
 from cli.workspace.holdings import holdings_of
 from cli.workspace.project import Project
 from cli.workspace.pulumi import run_pulumi
@@ -95,7 +95,7 @@ def assess(project: Project, stack: str, *, may_take_lock: bool) -> Damage:
         declared = read_stack_file(project.stack_file(stack))
         settings = settings_of(project, stack)
         with connected(settings) as client:
-            look = proven_run(settings, client, state).looks.any()
+            look = proven(settings, client, state).looks.any()
             damage.account = list(look.models.values())
             damage.book = SegmentBook(client.list_segments())
         theirs = _adopted_elsewhere(project, stack)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cli.models.rows import SUMMARIES_AT_ONCE
-from cli.workspace.account import connected, proven_run
+from cli.workspace.account import connected, proven
 from cli.workspace.kinship import is_of_stack
 from cli.workspace.project import Project
 from cli.workspace.state import StackState
@@ -58,7 +58,7 @@ def copy_account(
         LyticsError: the API failed.
     """
     with connected(settings) as client:
-        proven_run(settings, client, state)
+        proven(settings, client, state)
         models = [one for one in client.models_as_sent() if isinstance(one, dict)]
         segments, is_seen = _segments(client, stack)
         wanted = _worth_asking(models, project, state, stack)

@@ -16,7 +16,7 @@ from cli.review.plan import Plan, parse_plan
 from cli.review.words import Quoted, Words, words
 from cli.rules.check import judge_all
 from cli.rules.look import ask_for_rules
-from cli.workspace.account import connected, proven_run, readable, settings_of
+from cli.workspace.account import connected, proven, readable, settings_of
 from cli.workspace.holdings import holdings_of
 from cli.workspace.project import Project
 from cli.workspace.pulumi import PulumiError, run_pulumi
@@ -61,7 +61,7 @@ def require_account(project: Project, state: StackState) -> None:
     try:
         settings = settings_of(project, state.stack)
         with connected(settings) as client:
-            proven_run(settings, client, state)
+            proven(settings, client, state)
     except AccountError:
         raise
     except (CliError, LyticsError):
@@ -134,7 +134,7 @@ def ask(project: Project, state: StackState, plan: Plan) -> Review:
 
 
 def _account(settings: Settings, client: LyticsClient, state: StackState) -> dict[str, Model]:
-    models = proven_run(settings, client, state).looks.any().models
+    models = proven(settings, client, state).looks.any().models
     readable(models.values(), state)
     return dict(models)
 

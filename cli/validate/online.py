@@ -7,7 +7,7 @@ from cli.edit.places import Places
 from cli.errors import CliError
 from cli.rules.check import Asked, judge_account
 from cli.validate.validation import FileReport, Finding, take_verdict
-from cli.workspace.account import connected, proven_run, settings_of
+from cli.workspace.account import connected, proven, settings_of
 from cli.workspace.project import Project
 from cli.workspace.rights import rights_of
 from cli.workspace.segments import fault_of
@@ -47,7 +47,7 @@ def check_online(project: Project, report: FileReport) -> None:
         state = _state(project, report.name)
         settings = settings_of(project, report.name)
         with connected(settings) as client:
-            account = proven_run(settings, client, state).looks.any().models
+            account = proven(settings, client, state).looks.any().models
             _Check(project, report, report.stack, client, state).all(account)
             report.notes.append(str(rights_of(settings, client)))
     except (CliError, LyticsError) as exc:

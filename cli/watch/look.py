@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cli.watch.subjects import subjects
 from cli.watch.watching import Watching, watch
-from cli.workspace.account import connected, proven_run, settings_of
+from cli.workspace.account import connected, proven, settings_of
 from cli.workspace.project import Project
 from cli.workspace.state import StackState
 from providers.lytics.domain.declaration import ModelDeclaration
@@ -49,7 +49,7 @@ def look_at_live_models(project: Project, state: StackState) -> LiveView:
     settings = settings_of(project, state.stack)
     moment = now()
     with connected(settings) as client:
-        run = proven_run(settings, client, state)
+        run = proven(settings, client, state)
         look = run.looks.any()
         models = dict(look.models)
         for resource in state.models:

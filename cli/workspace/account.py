@@ -10,11 +10,11 @@ from cli.screen.terminal import warn
 from cli.workspace.project import Project, read_yaml, short_name
 from cli.workspace.pulumi import run_pulumi
 from cli.workspace.state import StackState
+from providers.lytics.account.opened import OpenedAccount
 from providers.lytics.api.client import LyticsClient
 from providers.lytics.api.setting_table import KEY_VARIABLE
 from providers.lytics.api.settings import Generation, Settings
 from providers.lytics.errors import LyticsError
-from providers.lytics.host.run import Run
 from providers.lytics.shapes import Model
 
 _NAMESPACE = "lytics:"
@@ -89,18 +89,18 @@ def readable(models: Iterable[Model], state: StackState) -> dict[str, Model]:
     return {model.id: model for model in found.values() if not model.unreadable}
 
 
-def proven_run(settings: Settings, client: LyticsClient, state: StackState) -> Run:
-    """Return a run whose key is proved to open the stack's account; sends GETs only.
+def proven(settings: Settings, client: LyticsClient, state: StackState) -> OpenedAccount:
+    """Return a stack's account, once the key is proved to open it; sends GETs only.
 
     Raises:
         AccountError: the key is another account's than that of the stack's models.
         RequestError: the API failed.
     """
-    run = Run(settings, client, say=lambda _line: None)
+    account = OpenedAccount(settings, client)
     for resource in state.models:
-        run.expect_account(resource.outputs.get("aid"))
-    run.prove_account()
-    return run
+        account.expect_account(resource.outputs.get("aid"))
+    account.prove_account()
+    return account
 
 
 def _config(project: Project, stack: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Which audiences use the models of a run's account: asked for once, and only to delete one."""
+"""Which audiences use the models of an account: asked for once, and only to delete one."""
 
 import threading
 from collections.abc import Iterable, Sequence
@@ -8,19 +8,19 @@ from providers.lytics.errors import ForbiddenError
 from providers.lytics.shapes import Model
 
 if TYPE_CHECKING:
+    from providers.lytics.account.opened import OpenedAccount
     from providers.lytics.domain.audiences import Use, Uses
-    from providers.lytics.host.run import Run
 
 
 class Users:
-    """Who uses the models of a run's account.
+    """Who uses the models of an account.
 
     Args:
-        run: the run; its looks tell which other model writes the same score.
+        account: the account.
     """
 
-    def __init__(self, run: "Run") -> None:
-        self._run = run
+    def __init__(self, account: "OpenedAccount") -> None:
+        self._account = account
         self._asking = threading.Lock()
         self._uses: Uses | None = None
 
@@ -49,9 +49,9 @@ class Users:
         from providers.lytics.domain.audiences import Uses, uses_in  # noqa: PLC0415 - as above
 
         try:
-            return uses_in(self._run.client.list_segments())
+            return uses_in(self._account.client.list_segments())
         except ForbiddenError:
-            self._run.say(
+            self._account.say(
                 "models are deleted without knowing whether audiences use them: this key may not "
                 "see the account's audiences"
             )
