@@ -80,7 +80,9 @@ def look_at(stack: str | None, *, summaries: bool = True, audiences: bool = True
     except AccountError:
         raise  # With another account's key every model would look gone.
     except (CliError, LyticsError) as exc:
-        look.problem = f"This is what the last run left in the state. The API wasn't asked: {exc}"
+        look.problem = (
+            f"This is what the last run left in the state. The account isn't known: {exc}"
+        )
         look.rows = rows_of(state, declared, None)
     return look
 

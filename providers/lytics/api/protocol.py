@@ -82,7 +82,8 @@ def decipher(  # noqa: PLR0913 - the parts of one reply
     if not is_readable:
         kind = headers.get("content-type", "no content type")
         what = f"{status}, but the body isn't the API's JSON ({kind}, {len(body)} bytes)"
-        if "html" in kind and not _is_json(body):
+        is_page = "html" in kind or body.lstrip().startswith(b"<")
+        if is_page and not _is_json(body):
             what = f"{status} and a web page instead of the API; is {setting} right?"
             raise NotTheApiError(request.method, request.path, what)
         raise UnreadableReplyError(request.method, request.path, what)

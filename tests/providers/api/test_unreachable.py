@@ -37,9 +37,9 @@ def failure(url: str) -> RequestError:
 
 
 @contextmanager
-def page(body: bytes, status: str = "200 OK") -> Iterator[str]:
+def page(body: bytes, status: str = "200 OK", kind: str = "text/html") -> Iterator[str]:
     """Serve a web page at every path of an address."""
-    head = f"HTTP/1.1 {status}\r\nContent-Type: text/html\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n"
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
@@ -91,9 +91,10 @@ def test_a_certificate_of_nobody_is_told_at_once(tmp_path: Path) -> None:
     assert asked == []
 
 
-def test_a_web_page_is_told_at_once() -> None:
+@pytest.mark.parametrize("kind", ["text/html", "application/octet-stream", "text/plain"])
+def test_a_web_page_is_told_at_once(kind: str) -> None:
     """A page with status 200 at an address that never answered otherwise isn't the API."""
-    with page(b"<html>Welcome</html>") as place:
+    with page(b"\n<html>Welcome</html>", kind=kind) as place:
         error = failure(f"http://{place}/api")
     assert isinstance(error, NotTheApiError)
     assert error.what == "200 and a web page instead of the API; is LYTICS_API_URL right?"
