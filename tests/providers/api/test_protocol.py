@@ -58,7 +58,7 @@ def test_a_delete_needs_no_body(status: int, body: bytes) -> None:
 
 def test_a_page_is_no_reply_to_a_delete() -> None:
     """A page with 200 comes from something between us and the API: nothing may be deleted yet."""
-    with pytest.raises(UnreadableReplyError, match="isn't the API's JSON"):
+    with pytest.raises(UnreadableReplyError, match="a web page instead of the API"):
         decipher(DELETE, 200, b"<html></html>")
 
 
@@ -71,7 +71,7 @@ def test_a_page_is_no_reply_to_a_delete() -> None:
         (
             200,
             b"<html></html>",
-            "GET /api/ml: 200, but the body isn't the API's JSON (t/x, 13 bytes)",
+            "GET /api/ml: 200 and a web page instead of the API; is lytics:apiUrl right?",
         ),
         (200, b"[1]", "GET /api/ml: 200, but the body isn't the API's JSON (t/x, 3 bytes)"),
         (200, b'{"a": 1}', "GET /api/ml: 200, but the body isn't the API's JSON (t/x, 8 bytes)"),
