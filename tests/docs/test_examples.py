@@ -114,6 +114,16 @@ def test_shown_outputs_come_from_a_run(block: Block) -> None:
     assert re.fullmatch(rf"\$ {wanted}", block.text.splitlines()[0])
 
 
+def test_screens_hold_nothing_of_the_machine() -> None:
+    """No folder, user or host of whoever made the screens is in a page or a picture."""
+    pictures = sorted((ROOT / "docs" / "pictures").glob("*.svg"))
+    texts = [block.text for block in BLOCKS if block.screen]
+    assert pictures
+    assert texts
+    for text in (*texts, *(file.read_text(encoding="utf-8") for file in pictures)):
+        assert not re.search(r"/(tmp|root|Users)/|\w@(?!laptop)\w", text)
+
+
 def check(line: str, where: str) -> None:
     """Read a command line as a shell does, and its options as the command does."""
     words = shlex.split(line.replace("…", "x"), comments=True)
