@@ -6,6 +6,7 @@ import sys
 from typing import NoReturn
 
 from toolchain import virtualenv
+from toolchain.disk import in_words
 from toolchain.engine.get import get_engine
 from toolchain.errors import NotInstalledError
 from toolchain.places import VENV
@@ -33,6 +34,9 @@ def main(arguments: list[str]) -> int:
             (VENV / ".engine").write_text(f"{folder}\n{options.wanted}\n", encoding="utf-8")
     except NotInstalledError as exc:
         say(str(exc))
+        return 1
+    except OSError as exc:
+        say(in_words(exc))
         return 1
     except KeyboardInterrupt:
         say("interrupted; run it again to go on")

@@ -30,6 +30,8 @@ def get_engine() -> Path:
         failures.append(f"on PATH: {exc}")
 
     target = engine_folder()
+    if (target / "pulumi").exists():
+        return target  # Without a lock, as the cache may be somebody else's, to be read alone.
     with only_one(target.with_name(f"{target.name}.lock"), f"getting Pulumi {VERSION}"):
         if (target / "pulumi").exists():
             return target
