@@ -12,7 +12,8 @@ from cli.screen.terminal import text
 from providers.lytics.domain.audiences import named, told
 
 MARKER = "<!-- lytics-ml drift {stack} -->"
-MOST_ROWS = 200
+MOST_ROWS = 60  # of each kind: an issue of GitHub holds 65,536 characters
+LONGEST_ADVICE = 200  # ours, but for what Lytics said of a write
 _TITLES = {
     "differs": "Changed outside",
     "gone": "Gone from the account",
@@ -75,7 +76,7 @@ def _markdown_lines(report: StackDrift) -> Iterator[str]:
                 code(one.property),
                 code(one.declared),
                 code(one.actual),
-                code(one.advice),
+                code(one.advice, LONGEST_ADVICE),
             ]
             for one in found[:MOST_ROWS]
         ]

@@ -239,6 +239,8 @@ def test_models_of_the_stack_that_nobody_declares_are_told() -> None:
     found = {(one.kind, one.key, one.actual) for one in report.drifts}
     assert found == {("undeclared", "grow", "live"), ("undeclared", "third", "being built")}
     assert any("1 retired model" in note for note in report.notes)
+    assert f"adopt: {live_id}" in as_markdown(report)
+    assert "see lytics-ml recover if an up was interrupted`" in as_markdown(report), "not cut off"
     assert stopped_id not in str(report.drifts)
 
 
