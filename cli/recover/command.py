@@ -113,11 +113,13 @@ def _remove_cut_off(
 
 def _refuse_unless(*, force: bool, agreed: bool) -> None:
     from cli.errors import PROBLEMS, CliError
+    from providers.lytics.pages import page
 
     if not force:
         message = (
             "That run still goes on on this machine. Wait for it, or end it with one Ctrl-C; "
-            "--force frees the lock all the same. Nothing was changed."
+            "--force frees the lock all the same. Nothing was changed. "
+            f"See {page('guides/recover#what-it-does')}"
         )
         raise CliError(message, PROBLEMS)
     if not agreed:

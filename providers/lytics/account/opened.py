@@ -160,7 +160,8 @@ class OpenedAccount:
         if self.prove_account(look) is None:
             what = (
                 f"model {model_id} isn't found, and nothing in the account says whose it is: it "
-                "may be another account's key. Nothing was changed. Set lytics:accountId to go on"
+                "may be another account's key. Nothing was changed. Set lytics:accountId to go on. "
+                f"See {page('concepts/account')}"
             )
             raise AccountError(what)
         return None

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from providers.lytics.domain.declaration import ModelDeclaration
+from providers.lytics.pages import page
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ def renames_of(
     refused = {
         key: (
             f"'{was}' is declared as well, and the state still has the model under that key. Take "
-            f"the new '{was}' out, run pulumi up, which renames it, and declare '{was}' then"
+            f"the new '{was}' out, run pulumi up, which renames it, and declare '{was}' then. "
+            f"See {page('concepts/ownership#renames')}"
         )
         for key, was in clashing.items()
         if was in known and key not in known

@@ -105,7 +105,8 @@ def test_an_empty_account_without_proof_is_no_proof(expected: float | None) -> N
             run.find(MODEL_ID, run.looks.any())
     assert str(caught.value) == (
         f"model {MODEL_ID} isn't found, and nothing in the account says whose it is: it "
-        "may be another account's key. Nothing was changed. Set lytics:accountId to go on"
+        "may be another account's key. Nothing was changed. Set lytics:accountId to go on. "
+        "See docs/concepts/account.md"
     )
 
 

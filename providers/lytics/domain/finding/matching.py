@@ -19,6 +19,7 @@ from providers.lytics.domain.identity import (
 )
 from providers.lytics.domain.record import hash_of
 from providers.lytics.errors import ConflictError
+from providers.lytics.pages import page
 from providers.lytics.shapes import Model
 
 
@@ -94,7 +95,7 @@ def matches(wanted: Wanted, models: Iterable[Model]) -> list[Model]:
             f'"{wanted.inputs.name}" with this '
             f"source and target ({ids}), and Lytics doesn't report how it was trained. "
             f"To take it over, add adopt: {min(model.id for model in unclear)}; "
-            "to train another, choose another name"
+            f"to train another, choose another name. See {page('guides/take-over#one-model')}"
         )
         raise ConflictError(what)
     return sorted(found, key=lambda model: model.age_key)

@@ -139,7 +139,8 @@ def test_a_declared_name_without_a_report_is_a_conflict() -> None:
     assert str(caught.value) == (
         "'churn': the account has a model named \"mine\" with this source and target "
         f"({'a' * 32}, {'b' * 32}), and Lytics doesn't report how it was trained. "
-        f"To take it over, add adopt: {'a' * 32}; to train another, choose another name"
+        f"To take it over, add adopt: {'a' * 32}; to train another, choose another name. "
+        "See docs/guides/take-over.md#one-model"
     )
 
 
