@@ -18,6 +18,10 @@ WORKERS ?= -n 4 --dist loadfile
 # Where the luck of the long tests begins: make chaos SEED=7
 SEED ?= 1
 
+# Simulated histories of a seed: make simulate SEED=7 HISTORIES=20000; ONLY=1234 replays one
+HISTORIES ?= 5000
+ONLY ?=
+
 # What is measured: make bench BENCH_ARGS="--models 1 100 --runs 5"
 BENCH_ARGS ?=
 
@@ -34,7 +38,7 @@ ALONE := LYTICS_API_URL=http://127.0.0.1:$(SANDBOX_PORT)/api PULUMI_BACKEND_URL=
 	PULUMI_HOME='$(CURDIR)/.pulumi/home' PULUMI_CONFIG_PASSPHRASE=local
 LOCAL := env $(addprefix -u ,$(ELSEWHERE)) $(ALONE) bin/pulumi
 
-.PHONY: help up down clean test quick chaos bench docs docs-screens lint format types check engine sandbox lock venv
+.PHONY: help up down clean test quick chaos simulate bench docs docs-screens lint format types check engine sandbox lock venv
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -83,7 +87,11 @@ quick: venv ## run the tests that need no engine, in about a minute
 	@.venv/bin/pytest $(WORKERS) -m "not engine and not slow" $(PYTEST_ARGS)
 
 chaos: engine ## break every request, kill every run, and print what came of it
-	@CHAOS_SEED=$(SEED) .venv/bin/pytest tests/chaos -m "chaos or not chaos" $(PYTEST_ARGS)
+	@CHAOS_SEED=$(SEED) .venv/bin/pytest tests/chaos tests/simulation -m "chaos or not chaos" $(PYTEST_ARGS)
+	@$(PY) -m tests.simulation --seed $(SEED) --histories 100000
+
+simulate: venv ## live through histories of a seed in simulated time, or replay one: ONLY=1234
+	@$(PY) -m tests.simulation --seed $(SEED) $(if $(ONLY),--only $(ONLY),--histories $(HISTORIES))
 
 bench: engine ## measure it beside the engine's floor and a peer; takes most of an hour
 	@$(PY) -m bench $(BENCH_ARGS)

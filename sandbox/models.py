@@ -1,9 +1,9 @@
 """A model as the sandbox keeps it, free of any wording on the wire."""
 
-import uuid
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from sandbox.chance import new_id
 from sandbox.settings import COLLECT_DEFAULT
 
 State = Literal["building", "complete", "invalid"]
@@ -96,7 +96,7 @@ class Model:
 
     def new_work(self) -> None:
         """Add a work id; several mean that the model has been deployed (Lytics v2 OpenAPI)."""
-        self.work_ids.append(uuid.uuid4().hex)
+        self.work_ids.append(new_id())
 
     def as_record(self) -> dict[str, Any]:
         """Return what is stored."""

@@ -1,7 +1,5 @@
 """The ML endpoints: List, Fetch, Create, Update, Summary of both generations, and v2's delete."""
 
-import uuid
-
 from starlette.responses import Response
 
 from sandbox import clock
@@ -10,6 +8,7 @@ from sandbox.api.auth import author_id, require_write
 from sandbox.api.calls import Call
 from sandbox.api.wire_summary import render_summary
 from sandbox.building.outcomes import outcome_for
+from sandbox.chance import new_id
 from sandbox.errors import MethodNotAllowedError, NotFoundError
 from sandbox.models import Model
 from sandbox.world import World
@@ -80,7 +79,7 @@ def _new_model(world: World, aid: int, name: str, creation: rules.Creation) -> M
         build_s = outcome.build_s
     now_ns = world.clock.now_ns()
     model = Model(
-        id=uuid.uuid4().hex,
+        id=new_id(),
         aid=aid,
         name=rules.free_name(name, taken, world.behaviour),
         source=creation.source.id,

@@ -11,12 +11,12 @@ v2         ``{"data","status":200,"request_id"}``      Lytics v2 OpenAPI
 """
 
 import json
-import uuid
 from typing import Any
 
 from sandbox import clock
 from sandbox.api.auth import account_id, author_id
 from sandbox.audiences.filter_ql import included_segments, used_fields
+from sandbox.chance import new_id
 from sandbox.errors import ApiError, NotAuthorizedError
 from sandbox.models import Config, Model
 from sandbox.segments import Segment, SegmentPlan
@@ -44,7 +44,7 @@ def envelope(data: bytes, status: int, dialect: Dialect, marks: JsonObject | Non
         "mldoc": "",
         "table": ',"status":"success"',
         "recorded": f',"message":"success","status":{status}',
-        "v2": f',"request_id":"{uuid.uuid4().hex}","status":{status}',
+        "v2": f',"request_id":"{new_id()}","status":{status}',
     }
     more = b"," + dump(marks)[1:-1] if marks else b""
     return b'{"data":' + data + tails[dialect].encode() + more + b"}"
@@ -66,7 +66,7 @@ def error_body(error: ApiError, at_ns: int, *, v2: bool) -> JsonObject:
         "message": error.message,
         "timestamp": clock.nanoseconds_z(at_ns),
     }
-    return {"errors": [detail], "request_id": uuid.uuid4().hex, "status": error.status}
+    return {"errors": [detail], "request_id": new_id(), "status": error.status}
 
 
 def render_model(model: Model, dialect: Dialect, ways: Behaviour) -> JsonObject:

@@ -1,11 +1,11 @@
 """Models as somebody else makes and changes them, past every rule of the API."""
 
-import uuid
 from dataclasses import fields
 from typing import Any, get_args
 
 from sandbox import clock
 from sandbox.building.builds import apply_numbers, empty_summary
+from sandbox.chance import new_id
 from sandbox.errors import BadRequestError
 from sandbox.models import Config, Model, State
 from sandbox.world import World
@@ -44,7 +44,7 @@ def _place(world: World, raw: JsonObject) -> Model:
     now_ns = world.clock.now_ns()
     model_id, aid = raw.get("id"), raw.get("aid")
     model = Model(
-        id=model_id if isinstance(model_id, str) else uuid.uuid4().hex,
+        id=model_id if isinstance(model_id, str) else new_id(),
         aid=aid if aid in world.accounts else world.accounts[0],
         name="",
         source="",

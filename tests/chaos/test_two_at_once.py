@@ -1,7 +1,4 @@
-import os
-import random
 import shutil
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,12 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from providers.lytics.host.run import Run
-from sandbox.server import serve_in_thread
-from sandbox.settings import Settings
 from tests.support.bed.figures import Figures
-from tests.support.bed.small_engine import SmallEngine
-from tests.support.bed.world import World
 from tests.support.engine.account import Account
 from tests.support.engine.project import RUN_TIMEOUT_S, SETTINGS, Project, Ran, copy_of, run_pulumi
 from tests.support.engine.shapes import Json, gated, model
@@ -23,105 +15,12 @@ if TYPE_CHECKING:
     import subprocess
 
 NEVER_S = 3600.0
-SEED = int(os.environ.get("CHAOS_SEED", "1"))
 DECLARED: dict[str, Json] = {
     "plain": model(is_active=True),
     "gated": gated(source="dormant", gate={"auc": 0.0, "healthy": False}),
     "named": model(source="email_openers", name="named_by_hand", is_active=False),
 }
 CHANGED = {key: {**fields, "target": "likely_to_churn"} for key, fields in DECLARED.items()}
-
-
-def both(first: Callable[[], object], second: Callable[[], object]) -> None:
-    """Do two things at the same time; an error of either is raised."""
-    errors: list[BaseException] = []
-
-    def guarded(what: Callable[[], object]) -> None:
-        try:
-            what()
-        except BaseException as exc:  # noqa: BLE001 - raised below, in the test's own thread
-            errors.append(exc)
-
-    threads = [threading.Thread(target=guarded, args=(what,)) for what in (first, second)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if errors:
-        raise errors[0]
-
-
-def race(seed: int, figures: Figures) -> int:
-    """Let two engines that know nothing of each other make the same stack true, twice.
-
-    Returns:
-        How often both made the same model, and one of them was taken out again.
-    """
-    dice = random.Random(seed)
-    with serve_in_thread(Settings(train=False)) as handle:
-        account = Account(handle)
-        world = World(account)
-        engines = SmallEngine(world.wait), SmallEngine(world.wait)
-        for declared in (DECLARED, CHANGED):
-            slow = {"what": "slow", "when": dice.choice(["before", "after"])}
-            world.break_requests(
-                [
-                    {**slow, "seconds": dice.uniform(0, 0.1), "method": "POST", "times": None}
-                    | {"skip": dice.randint(0, 2)},
-                    {**slow, "seconds": dice.uniform(0, 0.05), "method": "GET", "times": None}
-                    | {"skip": dice.randint(0, 2)},
-                ]
-            )
-            with world.run() as one, world.run() as other:
-                told: list[str] = []
-                both(*_ups(engines, (one, other), declared, told))
-            world.mend()
-            figures.add(races=1, person=int(bool(told)))
-            assert told == [], [seed, *world.said]
-            ids = [sorted(s.id for s in engine.state if s.kind == "model") for engine in engines]
-            assert ids[0] == ids[1], [seed, *world.said]
-            for engine in engines:
-                world.engine = engine
-                broken = world.broken_promises(declared)
-                figures.add(
-                    lost=sum("is lost" in promise for promise in broken),
-                    twice=sum("twice" in promise for promise in broken),
-                )
-                assert broken == [], "\n".join([f"seed {seed}", *world.said])
-        account.close()
-    return sum("one too many" in said for said in world.said)
-
-
-def _ups(
-    engines: tuple[SmallEngine, SmallEngine],
-    runs: tuple[Run, Run],
-    declared: dict[str, Json],
-    told: list[str],
-) -> list[Callable[[], object]]:
-    return [
-        lambda engine=engine, run=run: told.extend(engine.up(run, declared))  # type: ignore[misc]
-        for engine, run in zip(engines, runs, strict=True)
-    ]
-
-
-def test_two_runs_without_a_lock_end_with_one_model_each(figures: Figures) -> None:
-    """Two runs at once, each with its own state, come to the same models and leave no other."""
-    collided = sum(race(seed, figures) for seed in range(SEED, SEED + 8))
-    figures.add(made_twice_and_settled=collided)
-    assert collided > 0, "no two runs made the same model"
-
-
-@pytest.mark.chaos
-@pytest.mark.timeout(3600)
-def test_two_runs_without_a_lock_end_with_one_model_each_long(figures: Figures) -> None:
-    """The same, many times; of each pair of runs both make at least one model on average."""
-    seeds = range(SEED + 8, SEED + 100)
-    collided = sum(race(seed, figures) for seed in seeds)
-    figures.add(made_twice_and_settled=collided)
-    assert collided >= len(seeds), "the runs hardly met"
-
-
-# --- on the real engine --------------------------------------------------------------------------
 
 
 def ended(process: "subprocess.Popen[str]") -> Ran:

@@ -6,6 +6,7 @@ from typing import Any
 from providers.lytics.account.switching import switch
 from providers.lytics.domain.declaration import ModelInputs
 from providers.lytics.domain.fields import OnDelete
+from providers.lytics.domain.finding.ownership import policy_of_live
 from providers.lytics.domain.live.liveness import goes_live_by_itself
 from providers.lytics.domain.record import inputs_from
 from providers.lytics.errors import ConflictError
@@ -49,7 +50,7 @@ class Retirement:
             self._run.say(f"model {model_id} stays: it is in use again")
             return
         inputs = inputs_from(state)
-        policy = policy or self._run.declared.policy_of(model_id)
+        policy = policy or self._policy_of_resource(model_id, inputs)
         if policy is not None:
             inputs = inputs.model_copy(update={"on_delete": policy})
         self._run.expect_account(state.get("aid"))
@@ -61,6 +62,21 @@ class Retirement:
         if inputs.policy != "retain":
             self._refuse_to_leave_a_gap(inputs, model)
         self._retire(self._not_used(inputs, model), model)
+
+    def _policy_of_resource(self, model_id: str, inputs: ModelInputs) -> OnDelete | None:
+        """Return how the resource that has a model lets it leave, whichever delete comes first.
+
+        The state may hold a model twice: as a resource's own, and marked for deletion with the
+        policy of before. What is declared in this run is known; of what isn't, the states tell.
+        """
+        declared = self._run.declared
+        known = declared.policy_of(model_id)
+        if known is not None or declared.successor_of(inputs.key, inputs.lineage) is not None:
+            return known
+        try:
+            return policy_of_live(self._run.holdings(), model_id)
+        except ConflictError:
+            return None  # Pulumi can't tell: what this delete was handed holds.
 
     def _refuse_to_leave_a_gap(self, inputs: ModelInputs, model: Model) -> None:
         known = self._run.declared.successor_of(inputs.key, inputs.lineage)

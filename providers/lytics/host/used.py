@@ -1,6 +1,5 @@
 """Which audiences use the models of an account: asked for once, and only to delete one."""
 
-import threading
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,7 @@ class Users:
 
     def __init__(self, account: "OpenedAccount") -> None:
         self._account = account
-        self._asking = threading.Lock()
+        self._asking = account.timing.lock()
         self._uses: Uses | None = None
 
     def left(self, name: str, model_id: str, models: Iterable[Model]) -> "tuple[Use, ...]":

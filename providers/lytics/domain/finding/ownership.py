@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from providers.lytics.domain.fields import OnDelete
 from providers.lytics.domain.identity import is_same_lineage
 
 MODEL_TYPE = "pulumi-python:dynamic/lytics:MlModel"
@@ -28,6 +29,7 @@ class Holding:
         lineage: the lineage that the declaration keeps.
         trained: id -> inputs hash of what the state remembers of earlier models.
         is_leaving: whether it was replaced and leaves with the next `up`.
+        on_delete: how it was last declared to leave, None for the default.
     """
 
     stack: str
@@ -36,6 +38,7 @@ class Holding:
     lineage: str = ""
     trained: Mapping[str, str] = field(default_factory=dict)
     is_leaving: bool = False
+    on_delete: OnDelete | None = None
 
     def __str__(self) -> str:
         return f"'{self.key}' of stack {self.stack}"
@@ -62,7 +65,18 @@ def _holding(stack: str, resource: Mapping[str, Any]) -> Holding:
         lineage=str(outputs.get("lineage") or ""),
         trained=dict(trained) if isinstance(trained, Mapping) else {},
         is_leaving=bool(resource.get("delete")),
+        on_delete=outputs.get("on_delete"),
     )
+
+
+def policy_of_live(holdings: Iterable[Holding], model_id: str) -> OnDelete | None:
+    """Return how the resource that has a model now lets it leave, None where none has it.
+
+    A run that goes back to an earlier model, and ends before it deletes, leaves that model in the
+    state twice: as the resource's own, and marked for deletion with the policy of before.
+    """
+    live = (one for one in holdings if one.id == model_id and not one.is_leaving)
+    return next((one.on_delete or "deactivate" for one in live), None)
 
 
 class Others:
