@@ -160,10 +160,12 @@ class Retirement:
             message = f"{name} can't be deactivated: {unheeded.problem(helps)}"
             raise ConflictError(message)
         else:
-            refused = f"; Lytics refuses to stop that ({unheeded.words})" if unheeded else ""
+            asked = "Lytics was asked to keep it from that"
+            if unheeded is not None:
+                asked = f"Lytics refuses to keep it from that ({unheeded.words})"
             self._run.say(
-                f"{stays}, still being built without build_only, so that it goes live by itself "
-                f"when it is done{refused or ', unless Lytics heeds that it was told not to'}. "
+                f"{stays}. It is still being built without build_only, and such a model goes live "
+                f"by itself when it is done. {asked}. "
                 "Look in Lytics later, and deactivate it there if it is live"
             )
 

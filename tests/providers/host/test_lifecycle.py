@@ -319,7 +319,9 @@ def test_a_build_that_cant_be_stopped_is_told(lab_with: Callable[..., Lab]) -> N
     model_id, state = lab.lifecycle().create(declared())
     lab.account.fault(method="POST", status=400)
     lab.lifecycle().delete(model_id, state)
-    assert "goes live by itself when it is done; Lytics refuses to stop that" in lab.said[-1]
+    assert (
+        "goes live by itself when it is done. Lytics refuses to keep it from that" in lab.said[-1]
+    )
 
 
 @pytest.mark.parametrize(
