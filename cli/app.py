@@ -28,11 +28,13 @@ from cli.rules.command import rules
 from cli.schema.command import schema
 from cli.validate.command import validate
 from cli.watch.command import watch
+from providers.lytics.pages import page
 from providers.lytics.version import VERSION
 
 app = typer.Typer(
     name="lytics-ml",
     help="Lookalike models of a Lytics account: what Pulumi has no command for.",
+    epilog=f"More: {page('index')}",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
