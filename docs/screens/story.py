@@ -121,7 +121,7 @@ class _Story:
             (_CONFIG, "config: {additional: [city]}"),
             ("Dormant users who look like recent purchasers", "Win dormant users back"),
         )
-        self.shoot("review", colour=True)
+        self.shoot("review")
         self.stage.run("bin/lytics-ml review --stack local --html review.html")
         self.shots.pages["review"] = self.stage.tidied("review.html")
         self.stage.restore(LOCAL)
