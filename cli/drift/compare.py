@@ -121,12 +121,17 @@ class _Comparison:
     state: StackState
     observed: Observed
     retained: Collection[str]
+    declared: Collection[str] | None
     drifts: list[Drift] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
 def compare(
-    project: str, state: StackState, observed: Observed, retained: Collection[str] = ()
+    project: str,
+    state: StackState,
+    observed: Observed,
+    retained: Collection[str] = (),
+    declared: Collection[str] | None = None,
 ) -> StackDrift:
     """Return what differs between a state and what the API shows.
 
@@ -135,8 +140,9 @@ def compare(
         state: the stack's state.
         observed: what the API shows.
         retained: keys that the stack file lets go as they are (`removed` with `retain`).
+        declared: keys that the stack file declares; None where that isn't known.
     """
-    work = _Comparison(project, state, observed, retained)
+    work = _Comparison(project, state, observed, retained, declared)
     managed = [one for one in state.models if not one.is_leaving]
     for resource in managed:
         work.drifts += _of_model(work, resource)
@@ -152,14 +158,17 @@ def compare(
 def _of_model(work: _Comparison, resource: Resource) -> Iterator[Drift]:
     name = str(resource.outputs.get("name") or "")
     model = work.observed.models.get(resource.id)
+    leaves = work.declared is not None and resource.key not in work.declared
     if model is None:
         if resource.id in work.observed.gone:
             advice = "pulumi up trains it anew; taking it out of the file forgets it"
+            advice = "it isn't declared any more, and pulumi up forgets it" if leaves else advice
             yield Drift("gone", resource.key, resource.id, name, "model", "there", "gone", advice)
         return
 
     def differs(what: str, declared: object, actual: object, advice: str) -> Drift:
         words = plain(declared), plain(actual)
+        advice = _LEAVES if leaves else advice
         return Drift("differs", resource.key, resource.id, name, what, *words, advice)
 
     models = work.observed.models
@@ -180,6 +189,7 @@ def _of_model(work: _Comparison, resource: Resource) -> Iterator[Drift]:
 
 _Found = tuple[str, object, object, str]
 _UP = "pulumi up puts it right"
+_LEAVES = "it isn't declared any more, and pulumi up lets the model go"
 
 
 def _replaces(resource: Resource) -> str:
@@ -222,9 +232,10 @@ def _activation(
     """Compare what is live with what an activation left."""
     kept = activation.outputs
     gate = kept_gate(kept.get("gate"))
-    wants_health = gate is not None and gate.healthy
-    if wants_health and model.was_once_complete and not model.is_invalid and not model.is_healthy:
-        advice = "its gate wants a healthy model; it stays live until it is replaced"
+    was_healthy = gate is not None and gate.healthy and bool(kept.get("passed"))
+    if was_healthy and model.was_once_complete and not model.is_invalid and not model.is_healthy:
+        stays = "; it stays live until it is replaced" if model.is_active else ""
+        advice = f"its gate wants a healthy model{stays}"
         yield "health", "healthy", "unhealthy", advice
     if model.is_active and kept.get("pending") and model.id not in (kept.get("earned") or []):
         yield "is_active", False, True, "its gate isn't judged yet; pulumi up judges it"

@@ -16,6 +16,18 @@ def declared_removals(path: Path) -> Mapping[str, OnDelete]:
         return {}
 
 
+def declared_keys(path: Path) -> frozenset[str] | None:
+    """Return the keys whose models a stack file declares, under a former key too; None if unknown.
+
+    A file that can't be used says nothing of them.
+    """
+    try:
+        models = read_stack_file(path).models
+    except DeclarationError:
+        return None
+    return frozenset({*models, *(one.was for one in models.values() if one.was is not None)})
+
+
 def excepted_from(path: Path, rule: str) -> Mapping[str, str]:
     """Return by key the reason for which a rule doesn't hold; none where the file can't be used."""
     try:

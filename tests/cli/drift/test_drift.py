@@ -105,6 +105,27 @@ def test_each_difference_names_property_declared_and_actual(
     assert {one.key for one in report.drifts} == {"grow"}
 
 
+@pytest.mark.parametrize(
+    ("declared", "put_right", "gone"),
+    [
+        (None, "pulumi up puts it right", "pulumi up trains it anew"),
+        ({"grow"}, "pulumi up puts it right", "pulumi up trains it anew"),
+        ({"other"}, "it isn't declared any more, and pulumi up lets the model go", "forgets it"),
+    ],
+)
+def test_advice_is_what_up_does_by_the_file_of_today(
+    declared: set[str] | None, put_right: str, gone: str
+) -> None:
+    """What the file declares no more is neither put right nor trained anew."""
+    inputs = inputs_of("grow", label="One")
+    state = state_of(resource_of(inputs, model_of(inputs, MODEL_ID)))
+    changed = Observed({MODEL_ID: model_of(inputs, MODEL_ID, label="Two")})
+    [found] = compare(PROJECT, state, changed, declared=declared).drifts
+    assert found.advice == put_right
+    [found] = compare(PROJECT, state, Observed({}, {MODEL_ID}), declared=declared).drifts
+    assert gone in found.advice
+
+
 def test_a_model_that_is_still_built_is_no_drift() -> None:
     """A first build that will go live by itself differs in nothing from a declared is_active."""
     inputs = inputs_of("grow", is_active=True)
@@ -141,6 +162,11 @@ def test_gone_models_are_told_only_when_they_are_gone_for_certain() -> None:
             [("is_active", "false", "true")],
         ),
         ({"passed": False, "live": False, "live_model_id": None}, {"is_active": False}, []),
+        (
+            {"passed": False, "live": False, "live_model_id": None},
+            {"is_active": False, "is_healthy": False},
+            [],
+        ),
         ({"pending": True, "passed": False}, {"is_active": False}, []),
         (
             {"pending": True, "passed": False, "live_model_id": None, "earned": []},
