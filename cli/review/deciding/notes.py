@@ -37,8 +37,9 @@ def notes_on(known: Known, changes: list[Change]) -> Iterator[Words]:
             *_changed(drift),
             f"; {drift.advice}",
         )
+    used = {change.new.id for change in changes if change.new is not None}
     for resource in known.state.models:
-        if resource.is_leaving:
+        if resource.is_leaving and resource.id not in used:
             yield words(
                 "Model ",
                 Quoted(resource.id),

@@ -188,10 +188,15 @@ class _Reader:
         if name != (live or old).name and name is not None:
             said = (self._step.old.get("on_delete"), self._step.new.get("on_delete"))
             problems = (*problems, *self._deletion_problem(live or old, *said))
+        # After a failed gate the model before is live still; going back comes to that very one.
+        is_live_one = found is not None and live is not None and found.id == live.id
+        if is_live_one and found is not None and inputs is not None:
+            becoming = effects.existing(found, inputs)
+        else:
+            becoming = self._taking_over(live or old, live, name)
         told = [
             *effects.coming_to(action, found),
-            *effects.replacing(live, self._step.new, self._policy),
-            *effects.renaming(live or old, name, declared=self._step.new.get("name") is not None),
+            *becoming,
             *effects.repointing(self._step.old, self._step.new),
         ]
         return Change(
@@ -203,12 +208,20 @@ class _Reader:
             new=new,
             effects=tuple(told),
             gate=self._gate(new, live),
-            left_behind=self._left_behind(live, old),
+            left_behind=self._left_behind(None if is_live_one else live, old),
             problems=(*problems, *(() if found else self._segment_problems())),
             loss=self._loss(live, ends),
             uses=self._users(live or old),
             source=self._source(),
         )
+
+    def _taking_over(
+        self, before: Subject, live: Subject | None, name: str | None
+    ) -> Iterator[Words]:
+        """Say what becomes of the model before, and of the key under which its score is found."""
+        yield from effects.replacing(live, self._step.new, self._policy)
+        declared = self._step.new.get("name") is not None
+        yield from effects.renaming(before, name, declared=declared)
 
     def _loss(self, live: Subject | None, ends: tuple[Words, Words] | None) -> Loss | None:
         known, key = self._known, self._step.key

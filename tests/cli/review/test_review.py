@@ -2,6 +2,7 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -117,6 +118,26 @@ def test_going_back_is_taken_up_again_with_old_against_new_scores() -> None:
     assert re.search(r"auc +today +█+·* 0\.81", written)
     assert re.search(r"auc +new +█+·* 0\.9", written)
     assert 'class="bar new"' in as_page(review)
+
+
+def test_going_back_to_the_model_that_stayed_live_changes_nothing_for_it() -> None:
+    """After a failed gate the one before is live: it stays so, and the one that failed leaves."""
+    new = inputs_of("grow", config={"use_content": True})
+    earlier = model_of(new, NEW_ID, is_active=True)
+    old, shown = live_model()
+    failed = shown.model_copy(update={"is_active": False})
+    before = replace(resource_of(new, earlier), is_leaving=True)
+    kept = {"live_model_id": NEW_ID, "earned": [NEW_ID], "passed": False, "live": False}
+    activation = activation_of("grow", OLD_ID, **kept)
+    state = state_of(old, before, activations=(activation,))
+    review = reviewed([step("replace", "grow", old, new)], state, failed, earlier)
+    change = only(review)
+    assert change.actions == ("taken up again",)
+    assert "It is live already" in said(change)
+    for untrue in ("stays live until the new one", "Both models write it", f"Model {NEW_ID}"):
+        assert untrue not in said(change)
+    assert f"Model {OLD_ID}" in said(change)
+    assert "was replaced earlier" not in as_markdown(review)
 
 
 @pytest.mark.parametrize(
