@@ -28,6 +28,8 @@ def ensure(*, dev: bool) -> None:
     Raises:
         NotInstalledError: If packages can't be installed.
     """
+    if VENV.is_symlink() and not _is_usable():
+        VENV.unlink()  # What it points to was made for another folder, and stays.
     VENV.mkdir(exist_ok=True)
     with only_one(VENV / ".lock", "installing packages into .venv"):
         if not _is_usable():
