@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from providers.lytics.api.settings import MOST_CONNECTIONS
 from tests.support.stub import Answer, Stub
 
 BACKEND, HOME = "PULUMI_BACKEND_URL", "PULUMI_HOME"
@@ -226,3 +227,9 @@ def test_grpc_on_this_machine_goes_through_no_proxy(stub: Stub) -> None:
     own = stub.run("up", env={**proxy, "no_grpc_proxy": "x.example"}).env
     assert own["no_grpc_proxy"] == "x.example,127.0.0.1,localhost,::1"
     assert own["https_proxy"] == proxy["https_proxy"]
+
+
+def test_the_engine_takes_as_many_steps_as_the_client_has_connections(stub: Stub) -> None:
+    """More would wait for a connection; fewer would leave some unused. The user's number wins."""
+    assert stub.run("up").env["PULUMI_PARALLEL"] == str(MOST_CONNECTIONS)
+    assert stub.run("up", env={"PULUMI_PARALLEL": "3"}).env["PULUMI_PARALLEL"] == "3"
