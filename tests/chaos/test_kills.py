@@ -20,7 +20,8 @@ from tests.support.bed.killing import (
 )
 from tests.support.engine.project import Project
 
-pytestmark = pytest.mark.engine
+# All start from one stack that is up, made once.
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("kills")]
 
 SEED = int(os.environ.get("CHAOS_SEED", "1"))
 # The change sends 17 to 20 requests when nothing goes wrong: looks, then five writes, looks, a

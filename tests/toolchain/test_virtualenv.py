@@ -17,8 +17,9 @@ def test_a_link_to_another_folders_environment_is_replaced_by_one_of_its_own(
     venv.symlink_to(other)
     monkeypatch.setattr(virtualenv, "ROOT", venv.parent)
     monkeypatch.setattr(virtualenv, "VENV", venv)
+    monkeypatch.setattr(virtualenv, "run_watched", lambda *_: None)
     monkeypatch.setattr(virtualenv, "_install", lambda _: None)
     virtualenv.ensure(dev=False)
     assert (other / "kept").read_text() == "theirs"
     assert not venv.is_symlink()
-    assert (venv / "bin" / "python").exists()
+    assert (venv / ".made-in").read_text() == f"{venv.parent}\n"
