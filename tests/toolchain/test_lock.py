@@ -101,6 +101,7 @@ def test_broken_environment_is_made_anew(clone: Path) -> None:
     assert not (broken.parent / "leftover").exists()
 
 
+@pytest.mark.slow
 def test_failed_installation_says_why(clone: Path) -> None:
     """Where packages can't be installed, the user reads pip's own words, and no stamp is left."""
     (clone / "requirements.txt").write_text("no-hash-is-given==1.0\n")

@@ -285,6 +285,7 @@ def test_clean_stop_ends_with_0_and_keeps_everything(tmp_path: Path, kind: signa
     assert second.end(kind) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="processes are told by /proc")
 def test_killed_in_a_build_it_builds_again(tmp_path: Path) -> None:
     """After kill -9 while a worker trains, the worker is gone and the next start trains anew."""

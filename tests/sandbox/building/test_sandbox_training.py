@@ -273,6 +273,7 @@ def test_api_stays_quick_while_models_train(
     assert [wait_for(client, model_id)["state"] for model_id in ids] == ["complete"] * 2
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_is_replaced(
     trained: Handle, client: httpx.Client, create: Create, wait_for: WaitFor
 ) -> None:

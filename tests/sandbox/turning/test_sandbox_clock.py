@@ -271,6 +271,7 @@ def test_clock_and_trainings_go_on_after_a_restart(
     assert numbers(again, model)["auc"] == pytest.approx(0.5 + 0.97 * (first["auc"] - 0.5))
 
 
+@pytest.mark.slow
 def test_trained_scores_sink_over_months(start: Start, create: Create, wait_for: WaitFor) -> None:
     """Really trained on the drifted population, a model is worth less, and the same by any way."""
     client = start(train=True, workers=2)
