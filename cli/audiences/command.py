@@ -32,6 +32,7 @@ def audiences(
     from cli.errors import OK, UNABLE, CliError
     from cli.models.look import find_row, look_at
     from cli.screen.terminal import console, say, say_json, show, warn
+    from providers.lytics.domain.segments import SegmentBook
 
     look = look_at(stack, summaries=False)
     if look.account is None:
@@ -40,7 +41,7 @@ def audiences(
     if uses is None:
         raise CliError(look.audiences.why_unknown)
     rows = look.rows if model is None else [find_row(look, model)]
-    who = who_uses(rows, look.account, uses)
+    who = who_uses(rows, look.account, uses, SegmentBook(look.audiences.segments))
     if model is not None:
         who = who.of_rows()
     if as_json:

@@ -6,6 +6,7 @@ from typing import Any
 
 from cli.models.rows import Row
 from providers.lytics.domain.audiences import Unread, Use, Uses, unwritten
+from providers.lytics.domain.segments import SegmentBook
 from providers.lytics.shapes import Model
 
 
@@ -100,29 +101,44 @@ def _unread_as_dict(unread: Unread) -> dict[str, Any]:
     }
 
 
-def who_uses(rows: Iterable[Row], account: Mapping[str, Model], uses: Uses) -> WhoUses:
+def who_uses(
+    rows: Iterable[Row], account: Mapping[str, Model], uses: Uses, book: SegmentBook
+) -> WhoUses:
     """Return who uses the models of a stack and its account.
 
     Args:
         rows: the stack's models.
         account: the account's models by id.
         uses: who uses which name.
+        book: the account's segments: a source is told by its slug, where that is known.
     """
-    ours = tuple(_of_row(row, uses) for row in rows)
+    ours = tuple(_of_row(row, uses, book) for row in rows)
     own = {one.id for one in ours}
     others = tuple(
-        UsedModel("", model.id, model.name, model.is_active, model.source, uses.of(model.name))
+        UsedModel(
+            "",
+            model.id,
+            model.name,
+            model.is_active,
+            _spelled(model.source, book),
+            uses.of(model.name),
+        )
         for model in account.values()
         if model.id not in own and (model.name in uses.by_name or (model.is_active and uses.of_any))
     )
     return WhoUses(ours, others, tuple(_unwritten(ours, others, account, uses)), uses.unread)
 
 
-def _of_row(row: Row, uses: Uses) -> UsedModel:
+def _of_row(row: Row, uses: Uses, book: SegmentBook) -> UsedModel:
     kept = row.resource.outputs if row.resource else {}
     source = kept.get("source_name") or (row.model.source if row.model else kept.get("source"))
     found = uses.of(row.name) if row.name else ()
-    return UsedModel(row.key, row.id, row.name, row.live, str(source or ""), found)
+    spelled = _spelled(str(source or ""), book)
+    return UsedModel(row.key, row.id, row.name, row.live, spelled, found)
+
+
+def _spelled(source: str, book: SegmentBook) -> str:
+    return book.slug_of(source) or source
 
 
 def _unwritten(

@@ -42,7 +42,7 @@ def drift(  # noqa: PLR0913 - each is one option of the command line
     from cli.edit.output import write_text
     from cli.errors import OK, PROBLEMS, CliError
     from cli.notify.news import notify as tell
-    from cli.screen.terminal import console, say_json
+    from cli.screen.terminal import console, say_json, show
     from cli.workspace.project import find_project
     from cli.workspace.removals import declared_keys, declared_removals
     from cli.workspace.state import read_state
@@ -66,7 +66,7 @@ def drift(  # noqa: PLR0913 - each is one option of the command line
     if as_json:
         say_json(report.as_dict())
     else:
-        console().print(drift_report.as_screen(report))
+        show(console(), drift_report.as_screen(report))
     if notify:
         tell(project, as_message(report, link), known_by(report), notify_as)
     sys.exit(PROBLEMS if report.drifts else OK)

@@ -10,16 +10,17 @@ from cli.promote.evidence import Evidence
 from cli.promote.outcome import Outcome
 from cli.promote.work import Checked
 from cli.screen.terminal import console, count, mark, safe, say, text
+from cli.screen.terminal import show as show_on
 
 
 def show(outcome: Outcome) -> None:
     """Show an outcome."""
     if outcome.checked is not None:
-        console().print(checked_as_screen(outcome.checked, outcome.there))
+        show_on(console(), checked_as_screen(outcome.checked, outcome.there))
         models = count(len(outcome.checked), "model")
         say(f"{outcome.here}: {outcome.wrong} of {models} not proved in {outcome.there}")
         return
-    console().print(as_screen(outcome.evidence))
+    show_on(console(), as_screen(outcome.evidence))
     if outcome.earlier is not None:
         earlier = outcome.earlier
         say(f"{outcome.key}: model {earlier.model_id} was live before, as of {earlier.commit[:10]}")

@@ -95,7 +95,7 @@ def _finish(made: "Review", markdown: Path | None, html: Path | None, *, as_json
     from cli.review.showing.markdown import as_markdown
     from cli.review.showing.page import as_page
     from cli.review.showing.screen import as_screen
-    from cli.screen.terminal import console, say_json
+    from cli.screen.terminal import console, say_json, show
 
     if markdown is not None:
         write_text(markdown, as_markdown(made))
@@ -104,5 +104,5 @@ def _finish(made: "Review", markdown: Path | None, html: Path | None, *, as_json
     if as_json:
         say_json(review_json(made))
     else:
-        console().print(as_screen(made))
+        show(console(), as_screen(made))
     sys.exit(PROBLEMS if made.is_refused or made.is_stuck else OK)

@@ -18,11 +18,16 @@ _ONLY_STATE = "The state remembers it; nothing is written to Lytics"
 _GOING_LIVE = {
     Way.LIVE: "It goes live when it is trained",
     Way.BY_ITSELF: "It goes live by itself when it is trained",
-    Way.SWAP: "It goes live when it is trained and passes its gate, if it has one",
+    Way.SWAP: "It goes live when it is trained and passes its gate",
     Way.JUDGED: "It is trained and judged by its gate; nothing is set live",
     Way.WAITS: "It is trained, and not live",
     Way.NEVER: "It is trained, and not live",
 }
+
+
+def _model(model: Model | Subject) -> Words:
+    named = (" (", Quoted(model.name), ")") if model.name else ()
+    return words(Quoted(model.id), *named)
 
 
 def coming_to(action: str, found: Model | None) -> Iterator[Words]:
@@ -33,28 +38,29 @@ def coming_to(action: str, found: Model | None) -> Iterator[Words]:
             "Nothing is trained: model ", Quoted(found.id), f", created {day}, is this very one"
         )
     elif action == "adopted":
-        which = (": ", Quoted(f"{found.id} {found.name}")) if found is not None else ()
+        which = (": ", *_model(found)) if found is not None else ()
         yield words("An existing model is taken over, nothing is trained", *which)
 
 
-def going_live(new: Mapping[str, Any]) -> Iterator[Words]:
+def going_live(new: Mapping[str, Any], *, has_gate: bool) -> Iterator[Words]:
     """Say how a new model becomes live, or that it doesn't."""
-    yield words(_GOING_LIVE[way_of(new)])
+    way = way_of(new)
+    yield words(_GOING_LIVE[Way.LIVE if way is Way.SWAP and not has_gate else way])
 
 
-def existing(found: Model, inputs: ModelInputs) -> Iterator[Words]:
+def existing(found: Model, inputs: ModelInputs, *, has_gate: bool) -> Iterator[Words]:
     """Say whether a model that is trained already is live then, and what is written to it."""
     way = way_of(inputs.model_dump())
     written = to_write(found, wanted=inputs.is_active)
     if found.is_active and written is False:
         yield words("It is live, and is stopped: its scoring ends")
-    elif found.is_active and way is Way.SWAP:
+    elif found.is_active and way is Way.SWAP and has_gate:
         yield words("It is live already and stays so; its gate is judged")
     elif found.is_active:
         yield words("It is live already, and stays so")
-    elif way is Way.SWAP:
-        yield words("It isn't live, and is set live if it passes its gate, if it has one")
-    elif written is True:
+    elif way is Way.SWAP and has_gate:
+        yield words("It isn't live, and is set live if it passes its gate")
+    elif way is Way.SWAP or written is True:
         yield words("It isn't live, and is set live")
     else:
         yield words("It isn't live, and stays so")
@@ -62,11 +68,13 @@ def existing(found: Model, inputs: ModelInputs) -> Iterator[Words]:
         yield words("Its label, ", Quoted(found.label or "none"), ", is written anew")
 
 
-def replacing(live: Subject | None, new: Mapping[str, Any], policy: str) -> Iterator[Words]:
+def replacing(
+    live: Subject | None, new: Mapping[str, Any], policy: str, *, has_gate: bool
+) -> Iterator[Words]:
     """Say what retraining means for what is live, which leaves by a policy."""
     if live is None:
         yield words("No model of this declaration is live today, so nobody's scores stop")
-        yield from going_live(new)
+        yield from going_live(new, has_gate=has_gate)
         return
     model = words("Model ", Quoted(live.id))
     if way_of(new).is_set_live_by_nobody:
@@ -77,8 +85,8 @@ def replacing(live: Subject | None, new: Mapping[str, Any], policy: str) -> Iter
                 "is_active is declared"
             )
         return
-    swaps = new.get("activation") == "swap"
-    until = "is trained and has passed its gate, if it has one" if swaps else "is trained"
+    waits = has_gate and way_of(new) is Way.SWAP
+    until = "is trained and has passed its gate" if waits else "is trained"
     yield words(*model, f" stays live until the new one {until}")
     if new.get("is_active") is False:
         yield words("The new model isn't to be live: scoring ends")
@@ -142,7 +150,7 @@ def removing(old: Subject, policy: str) -> Iterator[Words]:
 
 def left_behind(old: Subject, policy: str, *, can_delete: bool = True) -> Words:
     """Say what stays in the account, which may be known to have no delete."""
-    model = ("Model ", Quoted(f"{old.id} {old.name}".strip()))
+    model = ("Model ", *_model(old))
     if policy == "delete" and not can_delete:
         return words(
             *model,

@@ -163,8 +163,8 @@ class _Reader:
     def _becoming_live(self, inputs: ModelInputs | None, found: Model | None) -> Iterator[Words]:
         """Say how the model of a new declaration becomes live: one that exists may be already."""
         if inputs is None or found is None or is_first_build(found):
-            return effects.going_live(self._step.new)
-        return effects.existing(found, inputs)
+            return effects.going_live(self._step.new, has_gate=self._has_gate)
+        return effects.existing(found, inputs, has_gate=self._has_gate)
 
     def _listed_as(self, inputs: ModelInputs | None, found: Model | None) -> str | None:
         """Return the name by which audiences will find the score; None where it isn't known."""
@@ -191,7 +191,7 @@ class _Reader:
         # After a failed gate the model before is live still; going back comes to that very one.
         is_live_one = found is not None and live is not None and found.id == live.id
         if is_live_one and found is not None and inputs is not None:
-            becoming = effects.existing(found, inputs)
+            becoming = effects.existing(found, inputs, has_gate=self._has_gate)
         else:
             becoming = self._taking_over(live or old, live, name)
         told = [
@@ -219,7 +219,7 @@ class _Reader:
         self, before: Subject, live: Subject | None, name: str | None
     ) -> Iterator[Words]:
         """Say what becomes of the model before, and of the key under which its score is found."""
-        yield from effects.replacing(live, self._step.new, self._policy)
+        yield from effects.replacing(live, self._step.new, self._policy, has_gate=self._has_gate)
         declared = self._step.new.get("name") is not None
         yield from effects.renaming(before, name, declared=declared)
 
@@ -238,6 +238,12 @@ class _Reader:
     def _source(self) -> str:
         declared = self._step.new or self._step.old
         return str(declared.get("source_name") or declared.get("source") or "")
+
+    @property
+    def _has_gate(self) -> bool:
+        """Whether a gate decides; the state knows it of an activation that the plan leaves out."""
+        declared = self._activation.new if self._activation else self._kept
+        return kept_gate(declared.get("gate")) is not None
 
     @property
     def _policy(self) -> str:

@@ -102,14 +102,16 @@ def test_an_audience_that_cannot_be_read_is_told_and_nobodys(account: Account, r
 
 @pytest.mark.usefixtures("models")
 def test_the_terminal_shows_source_model_and_audiences(account: Account, run: Run) -> None:
-    """One line a model, one a use, and one for each model that nobody uses."""
+    """One line a model, one a use, and one for each model that nobody uses; sources by slug."""
     account.audience("likely", "segment_prediction.`Grow Base` > 0.7")
+    account.audience("theirs", "segment_prediction.of_others > 0.7")
     account.audience("on_idle", "segment_prediction.idle > 0.7")
     lines = run("audiences").out.splitlines()
 
     assert 'all_users → grow  "Grow Base" → 1 audience' in lines
     assert any("likely" in line and "`Grow Base` > 0.7" in line for line in lines)
     assert "all_users → idle, not live → 1 audience" in lines
+    assert "  all_users → of_others → 1 audience" in lines
 
 
 def test_one_model_alone_can_be_asked_about(

@@ -93,6 +93,33 @@ def test_a_retrained_live_model_says_why_and_what_that_means() -> None:
     assert "not live; going back takes it up again" in text
 
 
+@pytest.mark.parametrize(
+    ("gate", "is_planned", "until"),
+    [
+        ({"auc": 0.7}, True, "is trained and has passed its gate"),
+        (None, True, "is trained"),
+        ({"auc": 0.7}, False, "is trained and has passed its gate"),
+    ],
+)
+def test_a_gate_is_named_where_there_is_one(
+    gate: Json | None, until: str, *, is_planned: bool
+) -> None:
+    """Nobody has to know whether "its gate, if it has one" is so: what is declared tells it."""
+    old, shown = live_model(activation="swap")
+    new = inputs_of("grow", activation="swap", generation=2)
+    kept = activation_of("grow", OLD_ID, gate=gate)
+    planned = activation_step("update", "grow", kept, gate=gate, model_id=UNKNOWN)
+    steps = [step("replace", "grow", old, new), *([planned] if is_planned else [])]
+    lines = said(only(reviewed(steps, state_of(old, activations=(kept,)), shown))).splitlines()
+    assert f"Model {OLD_ID} stays live until the new one {until}" in lines
+    created = [
+        step("create", "grow", None, new),
+        activation_step("create", "grow", None, gate=gate),
+    ]
+    what = "is trained and passes its gate" if gate else "is trained"
+    assert f"It goes live when it {what}" in said(only(reviewed(created, state_of()))).splitlines()
+
+
 def test_a_declared_name_keeps_the_audience_key() -> None:
     """With a name of its own a replaced model keeps the key that audiences use."""
     old, shown = live_model(name="grow")
@@ -136,7 +163,8 @@ def test_going_back_to_the_model_that_stayed_live_changes_nothing_for_it() -> No
     assert "It is live already" in said(change)
     for untrue in ("stays live until the new one", "Both models write it", f"Model {NEW_ID}"):
         assert untrue not in said(change)
-    assert f"Model {OLD_ID}" in said(change)
+    assert f"Model {OLD_ID} ({shown.name}) stays in the account" in said(change)
+    assert f"Model `{OLD_ID}` (`{shown.name}`) stays in the account" in as_markdown(review)
     assert "was replaced earlier" not in as_markdown(review)
 
 
@@ -528,6 +556,7 @@ def test_review_of_a_real_preview_sends_no_write(project: Project, run: Run) -> 
         *("--html", str(files["r.html"]), "--save-plan", str(files["plan.json"])),
     )
     assert answer.code == 0, answer.err
+    assert [line for line in answer.out.splitlines() if line != line.rstrip()] == []
     assert {entry["method"] for entry in account.requests(mark)} == {"GET"}
     assert project.state_file.read_bytes() == kept
     first = files["r.md"].read_text().splitlines()[0]

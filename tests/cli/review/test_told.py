@@ -103,16 +103,27 @@ def test_nothing_is_written_is_never_said_beside_a_write() -> None:
         (True, {"is_active": False}, "It is live, and is stopped", False),
         (False, {}, "It isn't live, and stays so", False),
         (False, {"is_active": True}, "It isn't live, and is set live", True),
-        (False, {"activation": "swap"}, "is set live if it passes its gate", True),
+        (False, {"activation": "swap"}, "It isn't live, and is set live", True),
+        (
+            False,
+            {"activation": "swap", "gate": {"auc": 0.7}},
+            "set live if it passes its gate",
+            True,
+        ),
+        (True, {"activation": "swap", "gate": {"auc": 0.7}}, "stays so; its gate is judged", False),
+        (True, {"activation": "swap"}, "It is live already, and stays so", False),
     ],
 )
 def test_an_adopted_model_is_live_as_it_is_and_takes_no_second_slot(
     fields: dict[str, object], told: str, *, live: bool, joins: bool
 ) -> None:
     """A trained model goes live by nobody's doing, and one that is live already is no more."""
-    adopting = inputs_of("grow", adopt=NEW_ID, **fields)
+    declared = {name: value for name, value in fields.items() if name != "gate"}
+    adopting = inputs_of("grow", adopt=NEW_ID, **declared)
     foreign = model_of(inputs_of("grow"), NEW_ID, name="by_hand", is_active=live)
-    change = only(reviewed([step("create", "grow", None, adopting)], state_of(), foreign))
+    judging = activation_step("create", "grow", None, gate=fields.get("gate"))
+    steps = [step("create", "grow", None, adopting), judging]
+    change = only(reviewed(steps, state_of(), foreign))
     assert change.actions == ("adopted",)
     assert told in said(change)
     assert "by itself" not in said(change)
