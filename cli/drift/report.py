@@ -13,7 +13,7 @@ from providers.lytics.domain.audiences import named, told
 
 MARKER = "<!-- lytics-ml drift {stack} -->"
 MOST_ROWS = 60  # of each kind: an issue of GitHub holds 65,536 characters
-LONGEST_ADVICE = 200  # ours, but for what Lytics said of a write
+LONGEST_ADVICE = 300  # ours, but for what Lytics said of a write, with its page
 _TITLES = {
     "differs": "Changed outside",
     "gone": "Gone from the account",

@@ -167,7 +167,10 @@ class ActivationLifecycle:
         last = case.last if case.last and case.last.model_id == model.id else None
         if last is not None and (is_full or to_write(model, last, wanted=True) is None):
             # Lytics ignored this write before: trying again would interrupt the old model.
-            again = f"{last.why}. pulumi up tries again once fewer than {LIVE_LIMIT} are live"
+            again = (
+                f"{last.why}. pulumi up tries again once fewer than {LIVE_LIMIT} are live. "
+                f"See {page('concepts/going-live#twenty-of-twenty')}"
+            )
             reason = again if is_full and last.how == "refused" else last.problem()
             return replace(failed, reasons=(reason,), unheeded=last)
         if is_full and case.inputs.swap == "break_first" and case.before is not None:

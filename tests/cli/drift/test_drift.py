@@ -221,9 +221,10 @@ def test_what_lytics_didnt_do_is_drift_until_it_is_so(
         kept = replace(kept, outputs={**kept.outputs, "unheeded": last})
     else:
         activation = replace(activation, outputs={**activation.outputs, "unheeded": last})
-    found = compared(state_of(kept, activations=(activation,)), shown).drifts
-    told = [one for one in found if "Lytics answered 200" in one.advice]
+    report = compared(state_of(kept, activations=(activation,)), shown)
+    told = [one for one in report.drifts if "Lytics answered 200" in one.advice]
     assert len(told) == expected
+    assert all("#where-lytics-doesnt-do-as-it-is-asked`" in as_markdown(report) for _ in told)
 
 
 def test_the_model_that_stays_live_until_the_gate_passes_is_watched() -> None:

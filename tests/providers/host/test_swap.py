@@ -21,6 +21,7 @@ Json = dict[str, Any]
 PASSES = {"healthy": False, "auc": 0.1}
 FAILS = {"healthy": False, "auc": 1}
 BEATS = {"healthy": False, "beats_current": {"auc": 0.005}}
+MORE = "See docs/concepts/going-live.md#where-lytics-doesnt-do-as-it-is-asked"
 
 
 def activation(model_id: str, **changes: object) -> ActivationInputs:
@@ -417,7 +418,7 @@ def test_a_refused_activation_leaves_the_old_model_live(lab: Lab, *, full: bool)
     assert new not in lab.account.live_ids()
     assert (outcome.passed, outcome.live_model_id) == (False, old)
     why = f"model {new} is not live: Lytics refuses to activate it (400 fault on request)"
-    assert outcome.reasons == (f"{why}. pulumi up tries again",)
+    assert outcome.reasons == (f"{why}. pulumi up tries again. {MORE}",)
     mark = lab.account.mark()
     again = apply(lab, activation(new, swap="break_first"), outputs(outcome, activation(new)))
     assert again.live is not full
@@ -458,7 +459,7 @@ def test_a_model_that_cant_be_started_again_is_told(lab: Lab) -> None:
     assert outcome.down is not None
     assert outcome.reasons[1] == (
         f"nothing of 'churn' is live since {outcome.down.since}: model {old}, live before, was "
-        "stopped to make room for its successor"
+        "stopped to make room for its successor. See docs/concepts/going-live.md#twenty-of-twenty"
     )
     lab.heal()
     after = outputs(outcome, inputs, state)
@@ -524,7 +525,7 @@ def test_an_old_model_that_isnt_stopped_is_told_and_asked_once(lab: Lab) -> None
         (
             f"the model before is still live beside it: model {old} is live: Lytics answered 200 "
             "to is_active: false and did nothing. It isn't asked again: deactivate it in Lytics, "
-            "then run pulumi up"
+            f"then run pulumi up. {MORE}"
         ),
     )
     after = outputs(outcome, activation(new), state)
@@ -626,7 +627,7 @@ def test_an_activation_without_effect_leaves_the_old_model_live(
     assert outcome.reasons == (
         (
             f"model {new} is not live: Lytics answered 200 to is_active: true and did nothing. It "
-            "isn't asked again: activate it in Lytics, then run pulumi up"
+            f"isn't asked again: activate it in Lytics, then run pulumi up. {MORE}"
         ),
     )
     assert lab.account.live_ids() == {old}

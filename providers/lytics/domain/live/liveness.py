@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal
 
+from providers.lytics.pages import page
 from providers.lytics.shapes import Model
 
 # Lytics docs, "Limitations": 20 activated lookalike models per account, other people's included.
@@ -187,14 +188,21 @@ class Unheeded:
 
         Args:
             otherwise: what else the user can do where Lytics refuses, for example to declare it so.
+
+        Returns:
+            Sentences, the last of which names the page, without their end.
         """
+        more = page("concepts/going-live#where-lytics-doesnt-do-as-it-is-asked")
+        return f"{self.why}. {self._remedy(otherwise)}. See {more}"
+
+    def _remedy(self, otherwise: str) -> str:
         do = "activate" if self.is_active else "deactivate"
         if self.how == "ignored":
-            return f"{self.why}. It isn't asked again: {do} it in Lytics, then run pulumi up"
+            return f"It isn't asked again: {do} it in Lytics, then run pulumi up"
         if self.is_active:
-            return f"{self.why}. pulumi up tries again"
+            return "pulumi up tries again"
         helps = "Take it out of the audiences that use it, then run pulumi up again"
-        return f"{self.why}. {helps}{f', or {otherwise}' if otherwise else ''}"
+        return f"{helps}{f', or {otherwise}' if otherwise else ''}"
 
 
 def to_write(model: Model, last: Unheeded | None = None, *, wanted: bool | None) -> bool | None:
@@ -248,8 +256,9 @@ class Down:
         return dict(vars(self))
 
     def problem(self, key: str) -> str:
-        """What is wrong, a sentence."""
+        """What is wrong, a sentence, and its page."""
         return (
             f"nothing of '{key}' is live since {self.since}: model {self.model_id}, live before, "
-            "was stopped to make room for its successor"
+            "was stopped to make room for its successor. "
+            f"See {page('concepts/going-live#twenty-of-twenty')}"
         )

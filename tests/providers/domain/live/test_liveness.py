@@ -135,13 +135,21 @@ def test_what_was_in_vain_is_not_written_again(last: Unheeded, *, expected: bool
     assert to_write(shown(is_active=True), last, wanted=False) is expected
 
 
+def test_a_model_that_is_down_is_told_with_its_page() -> None:
+    """Nothing is live: the sentence says since when, which model was, and where more is said."""
+    assert Down(ID, "noon").problem("grow") == (
+        f"nothing of 'grow' is live since noon: model {ID}, live before, was stopped to make room "
+        "for its successor. See docs/concepts/going-live.md#twenty-of-twenty"
+    )
+
+
 def test_what_wasnt_done_is_told_with_what_helps() -> None:
     """Each sentence names the model, what Lytics did, and what a person can do."""
     refused = Unheeded(ID, is_active=False, how="refused", words="in use by an audience")
     assert refused.problem("declare is_active: true to leave it live") == (
         f"model {ID} is live: Lytics refuses to deactivate it (in use by an audience). Take it out "
         "of the audiences that use it, then run pulumi up again, or declare is_active: true to "
-        "leave it live"
+        "leave it live. See docs/concepts/going-live.md#where-lytics-doesnt-do-as-it-is-asked"
     )
     ignored = Unheeded(ID, is_active=True, how="ignored")
     assert ignored.problem().startswith(f"model {ID} is not live: Lytics answered 200 to")
