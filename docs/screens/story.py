@@ -1,5 +1,6 @@
 """What is done, and which of it is shown: one story of the local stack."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from docs.screens.stage import Stage
 
 LOCAL = "stacks/local.yaml"
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _UP = "bin/pulumi up --stack local --yes --color never --suppress-progress --non-interactive"
 
 
@@ -16,7 +18,7 @@ class Screen:
 
     Attributes:
         command: the command line, as a reader types it.
-        first: the line to begin with, "" for the first.
+        first: the line to begin with, "" for the first; what is before it is an ellipsis.
         last: the line to end with, "" for the last; it is shown too.
         most: how many lines are shown; the rest is an ellipsis.
         columns: how wide it is.
@@ -34,6 +36,11 @@ SCREENS = {
     "show": Screen("bin/lytics-ml show grow-customer-base --stack local", most=32),
     "audiences": Screen("bin/lytics-ml audiences --stack local"),
     "doctor": Screen("bin/lytics-ml doctor --stack local", most=13),
+    "altered": Screen(
+        "bin/lytics-ml doctor --stack local --try",
+        first="ok       Does it keep the name",
+        last="           means: models are known again",
+    ),
     "rules": Screen("bin/lytics-ml rules --stack local", most=12),
     "review": Screen("bin/lytics-ml review --stack local", columns=100),
     "rehearse": Screen("bin/lytics-ml rehearse --stack local", last="  a second up", columns=132),
@@ -43,6 +50,9 @@ SCREENS = {
     "compare": Screen("bin/lytics-ml compare grow-customer-base {retired} --stack local", most=36),
     "retired": Screen("bin/lytics-ml list --retired --stack local"),
     "watch": Screen("bin/lytics-ml watch --stack local"),
+    "watch-json": Screen(
+        "bin/lytics-ml watch --stack local --json", first='      "key": "newsletter"', most=60
+    ),
     "history": Screen("bin/lytics-ml history grow-customer-base --stack local"),
     "drift": Screen("bin/lytics-ml drift --stack local"),
     "accept": Screen("bin/lytics-ml drift --accept newsletter --stack local"),
@@ -78,6 +88,7 @@ def tell(stage: Stage) -> Shots:
     story.drift()
     story.other_stacks()
     story.recover()
+    story.alter_names()
     return story.shots
 
 
@@ -161,6 +172,7 @@ class _Story:
             self.stage.pass_days(7)
             self.stage.run("bin/lytics-ml watch --stack local")
         self.shoot("watch")
+        self.shoot("watch-json")
         self.shoot("history")
 
     def drift(self) -> None:
@@ -192,15 +204,23 @@ class _Story:
         self.stage.kill_while_creating(_UP)
         self.shoot("recover")
 
+    def alter_names(self) -> None:
+        """Ask an account that writes something before every name."""
+        self.stage.post("behaviour", {"rename": "prefix"})
+        self.shoot("altered")
+
     def _live(self) -> set[str]:
         return {one["id"] for one in self.stage.get("models") if one["is_active"]}
 
 
 def _cut(screen: Screen, printed: str) -> Iterator[str]:
     lines = printed.rstrip().splitlines()
-    first = next((n for n, one in enumerate(lines) if one.startswith(screen.first)), 0)
-    last = max((n for n, one in enumerate(lines) if one.startswith(screen.last)), default=first)
+    plain = [_COLOUR.sub("", one) for one in lines]
+    first = next((n for n, one in enumerate(plain) if one.startswith(screen.first)), 0)
+    last = max((n for n, one in enumerate(plain) if one.startswith(screen.last)), default=first)
     chosen = lines[first : last + 1]
+    if first:
+        yield "…"
     yield from chosen[: screen.most]
     if len(chosen) > screen.most:
         yield "…"
