@@ -1,5 +1,6 @@
 """Every example of the documents is read as its reader would type it."""
 
+import html
 import re
 import shlex
 from pathlib import Path
@@ -112,6 +113,20 @@ def test_screens_hold_nothing_of_the_machine() -> None:
     assert texts
     for text in (*texts, *(file.read_text(encoding="utf-8") for file in pictures)):
         assert not re.search(r"/(tmp|root|Users)/|\w@(?!laptop)\w", text)
+
+
+def test_a_picture_of_a_terminal_shows_what_the_page_does() -> None:
+    """Every line of a screen is in its picture too; ids differ, as it is run a second time."""
+
+    def plain(text: str) -> str:
+        return "".join(re.sub(r"\b[0-9a-f]{8,}\b", "ID", text).split())
+
+    pictures = {file.stem: file.read_text() for file in (ROOT / "docs" / "pictures").glob("*.svg")}
+    shown = {block.screen: block.text for block in BLOCKS if block.screen in pictures}
+    assert shown.keys() == pictures.keys()
+    for screen, text in shown.items():
+        drawn = plain(html.unescape("".join(re.findall(r"<text[^>]*>([^<]*)", pictures[screen]))))
+        assert [line for line in text.splitlines() if plain(line) not in drawn] == []
 
 
 def check(line: str, where: str) -> None:
