@@ -37,7 +37,10 @@ class MlModelProvider(StatelessProvider):
         properties = plain(news)
         stored = plain(_olds).get("lineage")
         if isinstance(computed := properties.get("lineage"), str):
-            news = {**news, "lineage": self.run.declared.checked(computed, stored)}
+            lineage = self.run.declared.checked(
+                computed, stored, str(properties.get("stack") or "")
+            )
+            news = {**news, "lineage": lineage}
         api = self.run.settings.api
         across = [
             *problems_across_fields(properties),
@@ -90,8 +93,9 @@ class MlModelProvider(StatelessProvider):
         """Let a model leave by its `on_delete`, or as `removed` in the stack file says."""
         state = plain(_props)
         with told(f"Failed to retire model '{state.get('key')}' ({_id})", self.run):
-            policy = declared_policy(str(state.get("stack")), str(state.get("key")))
-            ModelLifecycle(self.run).delete(_id, state, policy)
+            lifecycle = ModelLifecycle(self.run)
+            policy = declared_policy(lifecycle.stack_of(_id, state), str(state.get("key")))
+            lifecycle.delete(_id, state, policy)
 
 
 @cache

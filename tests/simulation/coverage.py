@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any
 
-from tests.simulation.drawing import DEEDS, EDITS, MOMENTS, REQUESTS, WAYS
+from tests.simulation.drawing import DEEDS, EDITS, MOMENTS, NO_DATA, REQUESTS, WAYS
 from tests.simulation.living import Life, Ran
 
 Met = tuple[str, ...]
@@ -146,12 +146,12 @@ def every_pair() -> Iterator[Met]:
 
 def _cant_be(met: Met) -> bool:
     """Tell whether two things never come together: one trouble a run, and plain has no variety."""
-    one, value, other, _ = met
+    one, value, other, partner = met
     if one == "operation" and value == "pages":
         return other in {"fault", "death", "person"}
-    if one == "operation" and value == "two backends at once":
+    if one == "operation" and value in {"two backends at once", "twins settled"}:
         return other in {"fault", "death"}
-    return False
+    return (one, value) == ("request", "delete") and partner.startswith(NO_DATA)
 
 
 def table(met: "Counter[Met]") -> str:

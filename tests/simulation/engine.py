@@ -197,7 +197,8 @@ class Engine:
             return self._create(provider, kind, key, news, declared)
         difference = provider.diff(stored.id, stored.outputs, news)
         if difference.changes and difference.replaces:
-            if stored.protect:
+            if stored.protect and declared.protect:
+                # To unprotect and replace in one run is allowed, to unprotect and delete isn't.
                 message = f"unable to replace resource {kind} {key}: it is protected"
                 raise ProtectedError(message)
             news = through_engine(provider.check({}, inputs).inputs)
@@ -240,17 +241,16 @@ class Engine:
     def _deletes(self) -> None:
         going = [o for o in self.state.resources if o.leaves or self._has_gone(o, self._models)]
         going = [one for one in going if self._is_targeted(one.key)]
-        kept = [one for one in going if one.protect and not one.leaves]
-        if kept:
-            names = ", ".join(f"{one.kind} {one.key}" for one in kept)
-            self.problems.append(f"{kept[0].key}: unable to delete {names}: protected")
-            return
         for kind in ("activation", "model"):
             self._scheduler.run([partial(self._delete, o) for o in going if o.kind == kind])
             if self._has_failed:
                 return
 
     def _delete(self, one: Stored) -> None:
+        if one.protect and not one.leaves:
+            self._has_failed = True
+            self.problems.append(f"{one.key}: {one.kind} {one.key} cannot be deleted: protected")
+            return
         try:
             self._provider(one.kind).delete(one.id, dict(one.outputs))
         except ProviderFaultError as exc:

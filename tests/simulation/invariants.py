@@ -27,6 +27,7 @@ BOOK = SegmentBook(
     for plan in MADE_UP
 )
 RETAINED = "stays in the account as it is"
+_TAKES = "takes up"
 NEVER_PASSED = 1.0
 """The AUC that no model reaches."""
 
@@ -78,7 +79,8 @@ def what_is_retained_stays_as_it_is(life: Life, ran: Ran) -> Iterator[str]:
     held = {i for file in life.files for i in file.state.model_ids} | ran.mine
     for asked in ran.writes:
         key = life.retained.get(asked.model_id)
-        if key is None or asked.model_id in held:
+        taken_up = any(f"model {asked.model_id}" in said for said in ran.said if _TAKES in said)
+        if key is None or asked.model_id in held or taken_up:
             continue
         shape = ran.shapes.get(key)
         is_swapped = shape is not None and shape.activation == "swap"

@@ -170,7 +170,7 @@ class Life:
         self.lag_s = float(variety.get("list_delay_s", 0.0))
         self.fills: list[str] = []
         self._begin(variety.get("full", 0))
-        self.files = [File(State("dev")), File(State("prod"))]
+        self.files = [File(State(name)) for name in history.get("stacks", ("dev", "prod"))]
 
     def _begin(self, full: int) -> None:
         self.others = [self.account.create(**changes) for changes in OTHERS]
@@ -191,6 +191,9 @@ class Life:
         for stored in ran.state.resources:
             if stored.kind == "model" and stored.id == model_id:
                 return stored.key
+        for left in reversed(ran.state.left):
+            if left.id == model_id:
+                return left.key
         held = next((key for key, one in ran.held.items() if one == model_id), "")
         made = self.made.get(model_id)
         return held or (made.key if made is not None and made.stack == ran.stack else "")

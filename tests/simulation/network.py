@@ -11,10 +11,10 @@ import httpx
 from sandbox.api.gateway import HTML
 from sandbox.turning.faults import Fault, Rule, first_strike
 from tests.simulation.account import Account, Reply
+from tests.simulation.drawing import NO_DATA
 from tests.simulation.scheduler import KilledError, Process, Scheduler
 
 Json = dict[str, Any]
-NO_DATA = "200 without data"
 QUICKEST_S, SLOWEST_S = 0.01, 0.3
 """How long half of a request takes."""
 _LOST: Mapping[str, type[httpx.HTTPError]] = {

@@ -29,7 +29,7 @@ def lived(history: Mapping[str, Any], account: Callable[..., Account] = Account)
     with files_of(life):
         for step in history["steps"]:
             first = len(life.runs)
-            _Step(life, step).happen()
+            Step(life, step).happen()
             life.steps.append((step, life.runs[first:]))
         for file in life.files:
             _make_true(life, file)
@@ -38,7 +38,7 @@ def lived(history: Mapping[str, Any], account: Callable[..., Account] = Account)
     return life
 
 
-class _Step:
+class Step:
     """One thing that somebody does, and the runs that follow."""
 
     def __init__(self, life: Life, step: Mapping[str, Any]) -> None:
@@ -71,7 +71,8 @@ class _Step:
         first = self.first
         beside = step.get("beside")
         twin: File | None = None
-        if beside == "twin" and not step.get("rules") and not step.get("dies_at"):
+        if beside == "twin" and not any(step.get(name) for name in ("rules", "dies_at", "pages")):
+            # Without a lock two runs settle their twins by looking, so nothing else may fail.
             twin = copy_of(file)
             again = {**step, "luck": step["luck"] + 1}
             at_once(life, OneRun(life, file, step), OneRun(life, twin, again))

@@ -33,7 +33,11 @@ class Declared:
 
 
 class Declarations:
-    """The declarations of one run, for all threads of the host."""
+    """The declarations of one run, for all threads of the host.
+
+    Attributes:
+        stack: the name of the stack that declares, None before anything was checked.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
@@ -42,8 +46,9 @@ class Declarations:
         self._checked: set[str] = set()
         self._owners: dict[str, str] = {}
         self._policies: dict[str, OnDelete] = {}
+        self.stack: str | None = None
 
-    def checked(self, computed: str, stored: str | None) -> str:
+    def checked(self, computed: str, stored: str | None, stack: str | None = None) -> str:
         """Return the lineage by which a declaration is known in this run, and note it.
 
         A resource that was renamed or moved keeps the lineage it was created with, also when it
@@ -52,6 +57,7 @@ class Declarations:
         with self._lock:
             if stored is not None:
                 self._stored_lineages[computed] = stored
+            self.stack = stack or self.stack
             lineage = self._stored_lineages.get(computed, computed)
             self._checked.add(lineage)
             return lineage

@@ -6,6 +6,7 @@ from typing import Any
 from providers.lytics.domain.declaration import ModelInputs
 from providers.lytics.domain.diff import Difference, differ
 from providers.lytics.domain.fields import OnDelete
+from providers.lytics.domain.finding.ownership import stack_having
 from providers.lytics.domain.live.liveness import Unheeded
 from providers.lytics.domain.record import inputs_from, outputs_of, with_declared_lineage
 from providers.lytics.errors import ConflictError, LyticsError
@@ -102,6 +103,15 @@ class ModelLifecycle:
         outputs = with_declared_lineage(outputs, known_by)
         seen = {name: outputs[name] for name in outputs["managed"] if name in outputs}
         return outputs, {**inputs.model_dump(exclude_none=True), "lineage": known_by, **seen}
+
+    def stack_of(self, model_id: str, state: Mapping[str, Any]) -> str:
+        """Return the name that a model's stack has now; the state's is the one of its last write.
+
+        `pulumi stack rename` changes no resource. What this run declares knows today's name; where
+        it declares nothing, the states tell which stack has the model.
+        """
+        known = self._run.declared.stack
+        return known or stack_having(self._run.holdings_told(), model_id) or str(state.get("stack"))
 
     def delete(
         self, model_id: str, state: Mapping[str, Any], policy: OnDelete | None = None

@@ -73,10 +73,7 @@ class Retirement:
         known = declared.policy_of(model_id)
         if known is not None or declared.successor_of(inputs.key, inputs.lineage) is not None:
             return known
-        try:
-            return policy_of_live(self._run.holdings(), model_id)
-        except ConflictError:
-            return None  # Pulumi can't tell: what this delete was handed holds.
+        return policy_of_live(self._run.holdings_told(), model_id)
 
     def _refuse_to_leave_a_gap(self, inputs: ModelInputs, model: Model) -> None:
         known = self._run.declared.successor_of(inputs.key, inputs.lineage)

@@ -114,14 +114,16 @@ def _same_outside(wanted: Wanted, model: Model) -> bool:
     inputs = wanted.inputs
     if (model.source.lower(), model.target.lower()) != (inputs.source, inputs.target):
         return False
-    if model.id in wanted.trained:
+    if inputs.name is None and model.name == wanted.name:
+        # The name holds the hash: that is proof, whatever Lytics made of the config or the state
+        # remembers, and beside it a second one is never sent. An altered name may be that of
+        # somebody's copy.
+        return True
+    remembered = wanted.trained.get(model.id)
+    if remembered == wanted.hash or (remembered is not None and inputs.name is not None):
         # The hash doesn't hold the name, and audiences find a score by it.
         is_named = inputs.name is None or same_name(inputs.name, model.name)
-        return is_named and wanted.trained[model.id] == wanted.hash
-    if inputs.name is None and model.name == wanted.name:
-        # The name holds the hash of the inputs: that is proof, whatever config Lytics shows, so
-        # no other create is sent. An altered name may be that of somebody's copy.
-        return True
+        return is_named and remembered == wanted.hash
     if inputs.name is None:
         named = ends_with_proof(model.name, inputs.lineage, wanted.hash)
     else:

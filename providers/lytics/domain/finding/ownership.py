@@ -79,6 +79,11 @@ def policy_of_live(holdings: Iterable[Holding], model_id: str) -> OnDelete | Non
     return next((one.on_delete or "deactivate" for one in live), None)
 
 
+def stack_having(holdings: Iterable[Holding], model_id: str) -> str | None:
+    """Return the name of the stack that has a model, None where none has it."""
+    return next((one.stack for one in holdings if one.id == model_id), None)
+
+
 class Others:
     """What the other declarations of a project have: those of other stacks, and of other keys.
 
