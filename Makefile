@@ -87,7 +87,7 @@ quick: venv ## run the quick tests, which need no engine, in a minute and a half
 
 chaos: engine ## break every request, kill every run, and print what came of it
 	@CHAOS_SEED=$(SEED) .venv/bin/pytest tests/chaos tests/simulation -m "chaos or not chaos" $(PYTEST_ARGS)
-	@$(PY) -m tests.simulation --seed $(SEED) --histories 100000
+	@$(PY) -m tests.simulation --seed $(SEED) --histories 100000 --every-pair
 
 simulate: venv ## live through histories of a seed in simulated time, or replay one: ONLY=1234
 	@$(PY) -m tests.simulation --seed $(SEED) $(if $(ONLY),--only $(ONLY),--histories $(HISTORIES))

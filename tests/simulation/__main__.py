@@ -6,7 +6,7 @@ import os
 import sys
 
 from tests.simulation.campaign import Campaign, digest_of, lived_through
-from tests.simulation.coverage import table
+from tests.simulation.coverage import every_pair, table
 from tests.simulation.drawing import drawn
 from tests.simulation.shrinking import shrunk
 from tests.simulation.story import lived
@@ -26,6 +26,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--histories", type=int, default=5000)
     parser.add_argument("--only", type=int, help="replay one history, and tell it")
+    parser.add_argument("--every-pair", action="store_true", help="fail where a pair isn't met")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     chosen = parser.parse_args()
     if chosen.only is not None:
@@ -36,9 +37,12 @@ def main() -> int:
         say(f"history {number} is wrong:\n  " + "\n  ".join(broken))
         say(f"  replay it: make simulate SEED={chosen.seed} ONLY={number}")
     say(table(campaign.met))
+    missed = [pair for pair in every_pair() if not campaign.met[pair]] if chosen.every_pair else []
+    if missed:
+        say("never met:", *map(str, missed), sep="\n  ")
     say(campaign.summary)
     say(f"digest: {campaign.digest}")
-    return 1 if campaign.broken else 0
+    return 1 if campaign.broken or missed else 0
 
 
 def _replay(seed: int, number: int) -> int:

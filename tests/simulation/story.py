@@ -10,7 +10,7 @@ from tests.simulation.account import Account
 from tests.simulation.drawing import PASSED
 from tests.simulation.invariants import after_a_run, at_the_end
 from tests.simulation.living import File, Life, Ran, copy_of, files_of
-from tests.simulation.running import OneRun, at_once, up
+from tests.simulation.running import TROUBLES, OneRun, at_once, up
 
 Json = dict[str, Any]
 GONE = "is gone"
@@ -31,9 +31,10 @@ def lived(history: Mapping[str, Any], account: Callable[..., Account] = Account)
             first = len(life.runs)
             Step(life, step).happen()
             life.steps.append((step, life.runs[first:]))
-        for file in life.files:
+        used = [file for file in life.files if file.models or file.state.resources]
+        for file in used:
             _make_true(life, file)
-        for file in life.files:
+        for file in used:
             life.broken += at_the_end(life, file)
     return life
 
@@ -52,6 +53,9 @@ class Step:
         life, step = self.life, self.step
         life.tell(f"-- {self.file.state.stack}: {step['do']}")
         getattr(self, step["do"])()
+        life.tell(f"declared: {self.file.models}, removed: {self.file.removed}")
+        if troubles := {name: step[name] for name in TROUBLES if step.get(name) is not None}:
+            life.tell(f"to come: {troubles}")
         if step.get("week"):
             life.tell("a week passes")
             life.account.pass_a_week()
