@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from docs.made.blocks import blocks_in
 from sandbox.segments import segment_id
 from tests.support.engine.project import ACTIVATION, ROOT, STACK, Project, run_pulumi
 
@@ -50,15 +51,7 @@ REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "python.md"
 
 def snippets() -> list[str]:
     """Return the programs of the page on Python, the second one with the two-class form."""
-    blocks: list[str] = []
-    block: list[str] = []
-    for line in [*REFERENCE.read_text().splitlines(), "end"]:
-        if line.startswith("    ") or (not line and block):
-            block.append(line[4:])
-        elif block:
-            blocks.append("\n".join(block))
-            block = []
-    return blocks
+    return [block.text for block in blocks_in(REFERENCE) if block.language == "python"]
 
 
 def test_program_of_the_documents_runs_from_a_folder_of_its_own(
