@@ -4,10 +4,12 @@ import asyncio
 import gc
 import sys
 import threading
+import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from inspect import getsource
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pulumi
@@ -63,6 +65,19 @@ def test_a_pool_of_four_grows_and_another_is_left_alone() -> None:
     with ThreadPoolExecutor(max_workers=4) as host, ThreadPoolExecutor(max_workers=3) as other:
         assert (host.submit(widen, 9).result(), other.submit(widen, 9).result()) == (1, 0)
         assert (host._max_workers, other._max_workers) == (9, 3)
+
+
+def test_calls_that_waited_before_it_grew_keep_no_thread_from_being_added() -> None:
+    """After a burst of calls on four threads, as a refresh sends it, all threads are used."""
+    together = Barrier(9)
+    with ThreadPoolExecutor(max_workers=4) as host:
+        first = [host.submit(time.sleep, 0.02) for _ in range(4)]
+        grown = host.submit(widen, 9)
+        burst = [host.submit(time.sleep, 0) for _ in range(60)]
+        assert grown.result() == 1
+        wait([*first, *burst])
+        wait([host.submit(together.wait, 20) for _ in range(9)])
+        assert not together.broken
 
 
 @pytest.fixture

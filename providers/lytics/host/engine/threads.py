@@ -8,6 +8,7 @@ changes, nothing is found here and the host keeps its four threads: slower, neve
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from providers.lytics.api.settings import MOST_CONNECTIONS
 
@@ -35,6 +36,17 @@ def widen(threads: int = MOST_CONNECTIONS) -> int:
         if isinstance(pool, ThreadPoolExecutor):
             if getattr(pool, "_max_workers", None) != HOST_THREADS:
                 return 0
-            pool._max_workers = threads  # noqa: SLF001 - see above, the one place
+            with suppress(AttributeError):
+                _grow(pool, threads)
             return 1
     return 0
+
+
+def _grow(pool: ThreadPoolExecutor, threads: int) -> None:
+    # What was submitted at the old limit waits without a thread of its own. Each thread that then
+    # takes such a call counts itself as idle afterwards (until Python 3.12 also while others wait),
+    # so that no thread would ever be added: a refresh of many models begins with such calls.
+    with pool._shutdown_lock:  # noqa: SLF001 - see above, the one place
+        pool._max_workers = threads  # noqa: SLF001
+        for _ in range(pool._work_queue.qsize()):  # noqa: SLF001
+            pool._adjust_thread_count()  # noqa: SLF001
