@@ -11,8 +11,9 @@ SANDBOX_PORT ?= 8791
 # More arguments for pytest: make test PYTEST_ARGS="-k gate"
 PYTEST_ARGS ?=
 
-# Tests run side by side. Those of the engine also wait, so there are more of them than cores.
-WORKERS ?= -n 6 --dist loadgroup --no-loadscope-reorder
+# Tests run side by side, those of one file one after the other. The engine's wait more than they
+# compute, so there are more of them than cores.
+WORKERS ?= -n 4 --dist loadfile
 
 # Where the luck of the long tests begins: make chaos SEED=7
 SEED ?= 1

@@ -28,10 +28,7 @@ settings.load_profile("stable")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the long tests, and those of data that isn't here, unless they are asked for.
-
-    The longest of the others come first: the short ones then keep all cores busy until the end.
-    """
+    """Leave out the long tests, and those of data that isn't here, unless they are asked for."""
     chosen = config.option.markexpr or ""
     unwanted = set() if "chaos" in chosen else {"chaos"}
     if not os.environ.get("LYTICS_ML_SHOP_CSV"):
@@ -40,12 +37,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         items[:] = [item for item in items if item not in left_out]
         config.hook.pytest_deselected(items=left_out)
-    items.sort(key=_turn)
-
-
-def _turn(item: pytest.Item) -> int:
-    marks = {mark.name for mark in item.iter_markers()}
-    return 0 if "slow" in marks else 1 if "engine" in marks else 2
 
 
 @pytest.fixture(scope="session", autouse=True)

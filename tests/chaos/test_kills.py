@@ -20,8 +20,7 @@ from tests.support.bed.killing import (
 )
 from tests.support.engine.project import Project
 
-# All start from one stack that is up, made once.
-pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("kills")]
+pytestmark = pytest.mark.engine
 
 SEED = int(os.environ.get("CHAOS_SEED", "1"))
 # The change sends 17 to 20 requests when nothing goes wrong: looks, then five writes, looks, a

@@ -28,8 +28,6 @@ WaitFor = Callable[[httpx.Client, str], Json]
 
 COLLECT = 300
 HELD_OUT = COLLECT // 4
-# All use one sandbox, which trains each model once.
-pytestmark = pytest.mark.xdist_group("training")
 SCORES = {"use_scores": True, "collect": COLLECT}
 WIDE = {"use_scores": True, "use_content": True, "additional": ["city", "plan", "ltv"]}
 

@@ -43,10 +43,13 @@ def widen(threads: int = MOST_CONNECTIONS) -> int:
 
 
 def _grow(pool: ThreadPoolExecutor, threads: int) -> None:
-    # What was submitted at the old limit waits without a thread of its own. Each thread that then
-    # takes such a call counts itself as idle afterwards (until Python 3.12 also while others wait),
-    # so that no thread would ever be added: a refresh of many models begins with such calls.
+    # What was submitted at the old limit waits without a thread of its own. Each thread that takes
+    # such a call counts itself as idle afterwards (until Python 3.12 also while others wait). No
+    # thread would then ever be added, and a refresh of many models begins with such calls. So those
+    # that counted themselves are forgotten, and each call that waits gets its thread.
     with pool._shutdown_lock:  # noqa: SLF001 - see above, the one place
         pool._max_workers = threads  # noqa: SLF001
+        while pool._idle_semaphore.acquire(blocking=False):  # noqa: SLF001
+            pass
         for _ in range(pool._work_queue.qsize()):  # noqa: SLF001
             pool._adjust_thread_count()  # noqa: SLF001
