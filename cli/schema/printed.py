@@ -37,8 +37,8 @@ class ValidateJson(TypedDict):
     stacks: list[ValidatedJson]
 
 
-class RowJson(TypedDict):
-    """One model. What isn't known is null."""
+class KnownJson(TypedDict):
+    """What `list` and `show` know of a model. What isn't known is null."""
 
     key: str | None
     id: str | None
@@ -55,9 +55,14 @@ class RowJson(TypedDict):
     mse: float | None
     threshold: float | None
     audience_similarity: float | None
-    gate: str | None
     audiences: int | None
     problem: str | None
+
+
+class RowJson(KnownJson):
+    """One model. What isn't known is null."""
+
+    gate: str | None
 
 
 class ListJson(TypedDict):
@@ -82,28 +87,11 @@ class ShownGateJson(TypedDict):
     parts: list[dict[str, Any]]
 
 
-class ShowJson(TypedDict):
+class ShowJson(KnownJson):
     """One model in full; what the API doesn't tell is left out."""
 
     stack: str
-    key: str | None
-    id: str | None
-    name: str
-    label: str
-    role: str
-    state: str
-    live: bool | None
-    health: str | None
-    auc: float | None
-    accuracy: float | None
-    reach: float | None
-    rsq: float | None
-    mse: float | None
-    threshold: float | None
-    audience_similarity: float | None
     gate: ShownGateJson | None
-    audiences: int | None
-    problem: str | None
     aid: NotRequired[int | None]
     source: NotRequired[str]
     target: NotRequired[str]
