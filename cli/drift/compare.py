@@ -205,6 +205,8 @@ def _fields(resource: Resource, model: Model) -> Iterator[_Found]:
         return
     shown = outputs_of(inputs, model, resource.outputs.get("trained"))
     for name in resource.outputs.get("managed") or []:
+        if _is_taken_out(resource, name):
+            continue
         if resource.outputs.get(name) != shown.get(name):
             yield name, resource.outputs.get(name), shown.get(name), _UP
     if not same_name(str(resource.outputs.get("name") or ""), model.name):
@@ -216,6 +218,15 @@ def _fields(resource: Resource, model: Model) -> Iterator[_Found]:
     for name in contradictions(inputs, model):
         actual = model.config.reported().get(name)
         yield f"config.{name}", config.get(name), actual, _replaces(resource)
+
+
+def _is_taken_out(resource: Resource, name: str) -> bool:
+    """Tell whether a field that was applied isn't declared any more, so that no `up` writes it.
+
+    An `up` changes no output then: the inputs alone lack the field.
+    """
+    managed = resource.outputs.get("managed") or []
+    return name in managed and bool(resource.inputs) and name not in resource.inputs
 
 
 def _training(resource: Resource, model: Model) -> Iterator[_Found]:
@@ -262,6 +273,8 @@ def _unheeded(resource: Resource, account: Mapping[str, Model]) -> Iterator[_Fou
     last = Unheeded.kept(resource.outputs)
     model = account.get(last.model_id) if last is not None else None
     if last is None or model is None or model.is_active is last.is_active:
+        return
+    if _is_taken_out(resource, "is_active"):
         return
     name = "is_active" if model.id == resource.id else f"is_active of {model.id}"
     yield name, last.is_active, model.is_active, last.problem()

@@ -22,6 +22,7 @@ class Resource:
         outputs: what the provider kept.
         is_leaving: whether it was replaced and leaves with the next `up`.
         urn: the engine's name for it.
+        inputs: what the program handed over last, {} where the state has none.
     """
 
     key: str
@@ -29,6 +30,7 @@ class Resource:
     outputs: Mapping[str, Any]
     is_leaving: bool = False
     urn: str = ""
+    inputs: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -110,4 +112,5 @@ def _resource(resource: Mapping[str, Any]) -> Resource:
         outputs={name: value for name, value in outputs.items() if name != "__provider"},
         is_leaving=bool(resource.get("delete")),
         urn=urn,
+        inputs=resource.get("inputs") or {},
     )

@@ -82,6 +82,7 @@ class State:
                 "urn": self._urn(one.kind, one.key),
                 "type": TYPES[one.kind],
                 "id": one.id,
+                "inputs": one.inputs,
                 "outputs": one.outputs,
                 "delete": one.leaves,
             }

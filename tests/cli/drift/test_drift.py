@@ -7,6 +7,7 @@ from cli.drift.report import as_markdown
 from cli.workspace.state import StackState
 from providers.lytics.domain.audiences import Audience, uses_of_models
 from providers.lytics.domain.identity import default_name, lineage
+from providers.lytics.domain.live.liveness import Unheeded
 from providers.lytics.domain.segments import SegmentBook
 from providers.lytics.shapes import Model, Segment
 from tests.cli.conftest import Run
@@ -49,6 +50,18 @@ def test_what_was_applied_is_no_drift() -> None:
     unmanaged = inputs_of("grow")
     kept = resource_of(unmanaged, model_of(unmanaged, MODEL_ID))
     changed = model_of(unmanaged, MODEL_ID, label="clicked", is_active=False)
+    assert compared(state_of(kept), changed).drifts == ()
+
+
+def test_field_that_was_taken_out_of_the_file_is_no_drift() -> None:
+    """An `up` without a label changes no output, and neither does the next one change it back."""
+    inputs = inputs_of("grow", label="Grow", is_active=True)
+    applied = {"key": "grow", "is_active": True}
+    kept = replace(resource_of(inputs, model_of(inputs, MODEL_ID)), inputs=applied)
+    changed = model_of(inputs, MODEL_ID, label="clicked", is_active=False)
+    assert triples(compared(state_of(kept), changed)) == [("is_active", "true", "false")]
+    refused = Unheeded(MODEL_ID, is_active=True, how="refused", words="20 are live").as_dict()
+    kept = replace(kept, outputs={**kept.outputs, "unheeded": refused}, inputs={"key": "grow"})
     assert compared(state_of(kept), changed).drifts == ()
 
 
