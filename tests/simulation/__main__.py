@@ -36,6 +36,8 @@ def main() -> int:
     for number, broken in sorted(campaign.broken.items())[:MOST_TOLD]:
         say(f"history {number} is wrong:\n  " + "\n  ".join(broken))
         say(f"  replay it: make simulate SEED={chosen.seed} ONLY={number}")
+    if campaign.broken:
+        say(f"wrong: {', '.join(map(str, sorted(campaign.broken)))}")
     say(table(campaign.met))
     missed = [pair for pair in every_pair() if not campaign.met[pair]] if chosen.every_pair else []
     if missed:
@@ -67,7 +69,7 @@ def _show(campaign: Campaign) -> None:
     if sys.stderr.isatty():
         sys.stderr.write(f"\r{line}")
     elif campaign.histories % 1000 == 0:
-        wrong = ", ".join(map(str, sorted(campaign.broken)[:MOST_TOLD]))
+        wrong = ", ".join(map(str, sorted(campaign.broken)))
         sys.stderr.write(f"{line}{f' ({wrong})' if wrong else ''}\n")
     sys.stderr.flush()
 

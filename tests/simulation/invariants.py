@@ -77,15 +77,16 @@ def what_is_retained_stays_as_it_is(life: Life, ran: Ran) -> Iterator[str]:
     The one exception: a successor of the same declaration that goes live stops it.
     """
     held = {i for file in life.files for i in file.state.model_ids} | ran.mine
+    _rename(life, ran)
     for asked in ran.writes:
-        key = life.retained.get(asked.model_id)
+        keys = life.retained.get(asked.model_id)
         taken_up = any(f"model {asked.model_id}" in said for said in ran.said if _TAKES in said)
-        if key is None or asked.model_id in held or taken_up:
+        if keys is None or asked.model_id in held or taken_up:
             continue
-        shape = ran.shapes.get(key)
-        is_swapped = shape is not None and shape.activation == "swap"
-        if not (is_swapped and asked.sets_live is False):
-            yield f"model {asked.model_id} of {key} was retained and is written to: {asked.sent}"
+        swapped = {key for key, shape in ran.shapes.items() if shape.activation == "swap"}
+        if swapped.isdisjoint(keys) or asked.sets_live is not False:
+            named = " or ".join(sorted(keys))
+            yield f"model {asked.model_id} of {named} was retained and is written to: {asked.sent}"
     for one in list(life.retained):
         if one in held:
             del life.retained[one]
@@ -93,7 +94,14 @@ def what_is_retained_stays_as_it_is(life: Life, ran: Ran) -> Iterator[str]:
         if RETAINED in said:
             key, one = said.split("'")[1], said.split(": model ", 1)[1][:32]
             if one not in ran.state.model_ids:
-                life.retained[one] = key
+                life.retained[one] = {key}
+    _rename(life, ran)
+
+
+def _rename(life: Life, ran: Ran) -> None:
+    """Let the keys of retained models follow a declaration that was renamed."""
+    for keys in life.retained.values():
+        keys.update(key for key, shape in ran.shapes.items() if shape.was in keys)
 
 
 def each_leaves_as_declared(life: Life, ran: Ran) -> Iterator[str]:
@@ -117,7 +125,11 @@ def each_leaves_as_declared(life: Life, ran: Ran) -> Iterator[str]:
 
 
 def something_stays_live(life: Life, ran: Ran) -> Iterator[str]:
-    """At no moment is nothing live where something was and is to be, but for `break_first`."""
+    """At no moment is nothing live where something was and is to be, but for `break_first`.
+
+    And but for a model that doesn't pass its gate, and of which nothing shows that a run has judged
+    it: a run that was killed, Lytics or a person may have set it live. The gate's word holds.
+    """
     for asked in ran.writes:
         before, after = asked.live
         for one in before:
@@ -131,6 +143,8 @@ def something_stays_live(life: Life, ran: Ran) -> Iterator[str]:
                 continue
             if any(life.key_of(ran, deed) == key for deed in ran.deeds):
                 continue  # Nobody can know what somebody does a moment later.
+            if asked.sets_live is False and _never_passes(shape) and _is_unjudged(ran, key, one):
+                continue
             if not any(life.key_of(ran, other) == key for other in after):
                 yield f"nothing of {key} is live after {asked.method} {asked.sent} of {one}"
 
@@ -147,11 +161,30 @@ def no_model_lives_past_its_gate(life: Life, ran: Ran) -> Iterator[str]:
         elif asked.sets_live:
             key = life.key_of(ran, asked.model_id)
             shape = ran.shapes.get(key)
-            fails = shape is not None and shape.gate is not None and shape.gate.auc == NEVER_PASSED
             current = ran.state.find("model", key)
             is_current = current is not None and current.id == asked.model_id
-            if fails and is_current and asked.model_id not in ran.earned.get(key, []):
+            if (
+                _never_passes(shape)
+                and is_current
+                and asked.model_id not in ran.earned.get(key, [])
+            ):
                 yield f"model {asked.model_id} of {key} is set live past its gate"
+
+
+def _never_passes(shape: ModelDeclaration | None) -> bool:
+    return shape is not None and shape.gate is not None and shape.gate.auc == NEVER_PASSED
+
+
+def _is_unjudged(ran: Ran, key: str, model_id: str) -> bool:
+    """Tell whether neither state nor account shows that a run has judged a live model.
+
+    The state has its id once it went live; the account shows it by the model before, which only a
+    swap stops.
+    """
+    known = (key, ran.shapes[key].was or "")
+    earned = {one for k in known for one in ran.earned.get(k, [])}
+    before = {ran.was_live[k] for k in known if k in ran.was_live} - {model_id}
+    return model_id not in earned and before.isdisjoint(ran.existed)
 
 
 def the_limit_holds(_: Life, ran: Ran) -> Iterator[str]:

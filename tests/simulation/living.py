@@ -79,6 +79,7 @@ class Ran:
         mine: ids of all models that the state had before, those that were leaving too.
         theirs: ids of the models that other stacks' states had.
         earned: ids that had earned their place before, by key.
+        was_live: ids of the models that were live by the state, by key.
         leaves: how each model was to leave by the state's live resource, by id.
         existed: ids of all models that there were.
         live: ids of the models that were live before.
@@ -102,6 +103,7 @@ class Ran:
     mine: frozenset[str] = frozenset()
     theirs: frozenset[str] = frozenset()
     earned: Mapping[str, list[str]] = field(default_factory=dict)
+    was_live: Mapping[str, str] = field(default_factory=dict)
     leaves: Mapping[str, str] = field(default_factory=dict)
     existed: frozenset[str] = frozenset()
     planned: list[Done] | None = None
@@ -133,7 +135,8 @@ class Life:
         runs: every run.
         steps: every step, with its runs.
         made: what each model was made for, by id.
-        retained: the keys of models that left and are to stay as they are, by id.
+        retained: the keys of models that left and are to stay as they are, by id; a declaration
+            that is renamed since has several.
         broken: what must hold and doesn't.
     """
 
@@ -165,7 +168,7 @@ class Life:
         self.runs: list[Ran] = []
         self.steps: list[tuple[Mapping[str, Any], list[Ran]]] = []
         self.made: dict[str, Made] = {}
-        self.retained: dict[str, str] = {}
+        self.retained: dict[str, set[str]] = {}
         self.broken: list[str] = []
         self.lag_s = float(variety.get("list_delay_s", 0.0))
         self.fills: list[str] = []

@@ -36,6 +36,7 @@ class OneRun:
         self.who = f"{state.stack}/{len(life.runs) + 1}"
         kept = [o for o in state.resources if not o.leaves]
         models = [one for one in kept if one.kind == "model"]
+        activations = [one for one in kept if one.kind == "activation"]
         self.process = Mortal(step.get("dies_at"))
         dice = random.Random(f"{step.get('luck', 0)}/{len(life.runs)}")
         self.ran = Ran(
@@ -47,7 +48,12 @@ class OneRun:
             tuple(life.account.live()),
             frozenset(state.model_ids),
             frozenset(i for f in life.files if f.state is not state for i in f.state.model_ids),
-            {o.key: list(o.outputs.get("earned") or []) for o in kept if o.kind == "activation"},
+            {one.key: list(one.outputs.get("earned") or []) for one in activations},
+            {
+                one.key: str(one.outputs["live_model_id"])
+                for one in activations
+                if one.outputs.get("live_model_id")
+            },
             {one.id: str(one.outputs.get("on_delete") or "deactivate") for one in models},
             frozenset(life.account.models),
             is_clean=not any(step.get(name) for name in TROUBLES),

@@ -23,8 +23,8 @@ class Case:
         state: the old outputs.
         model: the model that is judged.
         before: another model of this declaration that is live: the one to beat and to stop.
-        went_live_by_itself: whether the model is live only because Lytics set it live, before
-            anybody could judge it.
+        is_unjudged: whether the model is live, and nothing shows that its gate let it: Lytics set
+            it live by itself, or somebody did, or a run that was killed.
         last: the last write, where Lytics didn't do as it was asked.
         down: what an earlier swap stopped, where nothing was live since.
     """
@@ -33,7 +33,7 @@ class Case:
     state: Mapping[str, Any]
     model: Model
     before: Model | None
-    went_live_by_itself: bool
+    is_unjudged: bool
     last: Unheeded | None
     down: Down | None
 
@@ -69,17 +69,27 @@ def case_of(
     """Return a model with what is live beside it."""
     is_new = state.get("model_id") != model.id or bool(state.get("pending"))
     is_earned = model.id in (state.get("earned") or [])
-    by_itself = is_new and model.is_active and run.is_held(model.id) and not is_earned
-    before = live_before(run, inputs, state, model, look, is_past_gate=by_itself)
+    is_unjudged = (
+        (is_new and model.is_active and run.is_held(model.id) and not is_earned)
+        # Nobody but a swap stops the model before: a run judged this one, and was killed.
+        and not _has_taken_the_place(model, state, look)
+    )
+    before = live_before(run, inputs, state, model, look, is_past_gate=is_unjudged)
     return Case(
         inputs=inputs,
         state=state,
         model=model,
         before=before if before is not None and before.id != model.id else None,
-        went_live_by_itself=by_itself,
+        is_unjudged=is_unjudged,
         last=Unheeded.kept(state),
         down=Down.kept(state),
     )
+
+
+def _has_taken_the_place(model: Model, state: Mapping[str, Any], look: Look) -> bool:
+    """Tell whether a live model stands where another one was: that one is stopped."""
+    before = look.models.get(str(state.get("live_model_id")))
+    return before is not None and before.id != model.id and not before.is_active
 
 
 def live_before(  # noqa: PLR0913 - each is one fact

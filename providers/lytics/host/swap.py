@@ -130,15 +130,15 @@ class ActivationLifecycle:
             return Summary(), f"the summary can't be read: {exc}"
 
     def _kept_from_living(self, case: Case, judged: Outcome) -> Outcome:
-        """Stop a model that went live by itself and isn't to be live, at once.
+        """Stop a model that went live before anybody judged it and isn't to be live, at once.
 
-        One that was live when its gate came, or that somebody set live, is left as it is.
+        One that was live when its gate came, or that somebody set live later, is left as it is.
         """
         model, last = case.model, case.last
         was_asked = last is not None and (last.model_id, last.is_active) == (model.id, False)
-        if not (model.is_active and (case.went_live_by_itself or was_asked)):
+        if not (model.is_active and (case.is_unjudged or was_asked)):
             return judged
-        passed_by = f"model {model.id} went live by itself before its gate was judged"
+        passed_by = f"model {model.id} went live before its gate was judged"
         unheeded = last
         if to_write(model, last, wanted=False) is not None:
             unheeded = self._switched(model, active=False)

@@ -559,7 +559,7 @@ def test_a_model_that_went_live_past_its_gate_is_stopped(lab: Lab, *, activate: 
     outcome = ActivationLifecycle(run).apply(inputs, state)
     assert lab.account.switches(mark) == [(new, False)]
     assert (outcome.passed, outcome.live, outcome.live_model_id) == (False, False, old)
-    told = f"model {new} went live by itself before its gate was judged, and is stopped"
+    told = f"model {new} went live before its gate was judged, and is stopped"
     assert outcome.reasons[-1] == told
     assert lab.said[-1] == f"'churn': {told}"
 
@@ -576,7 +576,7 @@ def test_a_model_that_cant_be_stopped_past_its_gate_is_told(
     inputs = activation(new, gate={"auc": 0.75, "healthy": False})
     outcome = ActivationLifecycle(run).apply(inputs, {})
     assert (outcome.passed, outcome.live, outcome.live_model_id) == (False, True, new)
-    assert f"model {new} went live by itself" in outcome.reasons[-1]
+    assert f"model {new} went live before its gate was judged" in outcome.reasons[-1]
     after = outputs(outcome, inputs)
     assert after["earned"] == []
     assert is_different(after, inputs)
@@ -597,6 +597,23 @@ def test_a_model_that_went_live_by_itself_and_passes_stays_live(lab: Lab) -> Non
     outcome = ActivationLifecycle(run).apply(inputs, state)
     assert (outcome.passed, outcome.live_model_id) == (True, new)
     assert lab.account.switches(mark) == [(old, False)]
+
+
+def test_what_a_killed_swap_set_live_stays_live_under_a_stricter_gate(lab: Lab) -> None:
+    """That the one before is stopped shows that a swap was carried out: nothing is stopped more."""
+    old, state = live(lab, gate=PASSES)
+    new = built(lab, 2)
+    swap = activation(new, gate=PASSES)
+    apply(lab, swap, state)
+    run = lab.run()
+    run.note_held(new)
+    mark = lab.account.mark()
+    inputs = activation(new, gate=FAILS)
+    outcome = ActivationLifecycle(run).apply(inputs, state)
+    assert lab.account.writes(mark) == []
+    assert lab.account.live_ids() == {new}
+    assert (outcome.passed, outcome.live_model_id) == (False, new)
+    assert outputs(outcome, inputs, state)["earned"] == [old, new]
 
 
 def shows_no_effect(run: Run, monkeypatch: pytest.MonkeyPatch, *, took_effect: bool) -> None:
