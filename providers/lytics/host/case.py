@@ -1,15 +1,17 @@
 """One trained model that is to be judged, and what is live beside it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from providers.lytics.account.model_list import Look
 from providers.lytics.domain.activation import ActivationInputs, Outcome
 from providers.lytics.domain.finding.matching import share_lineage
+from providers.lytics.domain.finding.ownership import Others
 from providers.lytics.domain.live.gate import kept_gate
 from providers.lytics.domain.live.liveness import Down, Unheeded
 from providers.lytics.errors import ConflictError
+from providers.lytics.host.declared import Declared
 from providers.lytics.host.run import Run
 from providers.lytics.shapes import Model
 
@@ -104,7 +106,7 @@ def live_before(  # noqa: PLR0913 - each is one fact
     """Return the live model of this declaration: the one to beat and to stop.
 
     It is one that this declaration had, or whose name proves that it is of this lineage, and
-    never one that is another resource's.
+    never one that is another resource's, of this stack or another one.
 
     Args:
         run: what is known of the declarations.
@@ -121,21 +123,40 @@ def live_before(  # noqa: PLR0913 - each is one fact
     }
     if is_past_gate:
         live.pop(inputs.model_id, None)
+    known = run.lineage_of(inputs.model_id)
+    certain = {inputs.model_id, *(known.replaced if known is not None else ())}
+    for one in _candidates(run, inputs, state, model, live):
+        if one.id in certain or not _is_anothers(run, inputs.key, known, one.id):
+            return one
+    return None
+
+
+def _candidates(
+    run: Run,
+    inputs: ActivationInputs,
+    state: Mapping[str, Any],
+    model: Model | None,
+    live: Mapping[str, Model],
+) -> Iterator[Model]:
+    """Return the live models that may be this declaration's, the likeliest first."""
     last = Unheeded.kept(state)
-    if last is not None and not last.is_active and last.model_id in live:
-        return live[last.model_id]
-    remembered = live.get(str(state.get("live_model_id")))
-    if remembered is not None:
-        return remembered
-    if inputs.model_id in live:
-        return live[inputs.model_id]
+    named = [last.model_id] if last is not None and not last.is_active else []
+    named += [str(state.get("live_model_id")), inputs.model_id]
+    yield from (live[one] for one in named if one in live)
     known = run.lineage_of(inputs.model_id)
     ids = {*(state.get("earned") or [])}
     if known is not None:
         ids |= {*known.replaced, *known.trained}
     found = [m for m in live.values() if m.id in ids]
     found += _of_lineage(run, model, [m for m in live.values() if m.id not in ids])
-    return min(found, key=lambda m: m.age_key) if found else None
+    yield from sorted(found, key=lambda m: m.age_key)
+
+
+def _is_anothers(run: Run, key: str, known: Declared | None, model_id: str) -> bool:
+    """Tell whether another declaration has a model by now that this one remembers."""
+    lineage = known.lineage if known is not None else None
+    others = Others(run.holdings_told(), run.declared.stack, key, lineage)
+    return others.having(model_id) is not None
 
 
 def _of_lineage(run: Run, model: Model | None, others: list[Model]) -> list[Model]:

@@ -130,6 +130,28 @@ def test_a_model_that_another_state_has_is_not_stopped(lab: Lab, *, can_tell: bo
     assert lab.account.live_ids() == {theirs, new}
 
 
+@pytest.mark.parametrize("can_tell", [True, False])
+def test_what_was_live_before_is_not_stopped_once_another_stack_has_it(
+    lab: Lab, *, can_tell: bool
+) -> None:
+    """What a state remembers as live is stopped, unless Pulumi says that it is another's by now."""
+    old, state = live(lab)
+    new = built(lab, 2)
+
+    def held() -> list[Holding]:
+        if not can_tell:
+            message = "no pulumi"
+            raise ConflictError(message)
+        return [Holding("prod", "churn", old)]
+
+    run = lab.run()
+    run._ask_holdings = held
+    mark = lab.account.mark()
+    ActivationLifecycle(run).apply(activation(new), state)
+    assert lab.account.live_ids() == ({old, new} if can_tell else {new})
+    assert lab.account.switches(mark) == [(new, True)] + [(old, False)] * (not can_tell)
+
+
 def test_a_model_that_this_run_replaces_is_the_one_to_stop(lab: Lab) -> None:
     """A model whose name shows no lineage is known by what this run replaced."""
     old = lab.account.create()
