@@ -142,28 +142,6 @@ def test_a_profile_holds_nothing_of_the_account(
     assert json.loads(text)["version"] == 1
 
 
-KINDS: tuple[dict[str, Any], ...] = (
-    {"status": 500, "when": "before"},
-    {"status": 500, "when": "after"},
-    {"what": "drop", "when": "before"},
-    {"what": "drop", "when": "after"},
-)
-
-
-@pytest.mark.parametrize("kind", KINDS, ids=["500", "500 after", "lost", "lost after"])
-@pytest.mark.parametrize("number", range(0, 24, 2))
-def test_a_fault_at_any_request_leaves_nothing(
-    doctor: Callable[..., Answer], account_with: Start, kind: dict[str, Any], number: int
-) -> None:
-    """A lost reply or a 500 at any request: what was made is removed, and never was live."""
-    account = account_with(build_s=4.0)
-    account.fault(skip=number, times=1, **kind)
-    report = doctor("--try", "--json")
-    assert account.hit(0)
-    assert account.models() == {}, report.out
-    assert all('"is_active": true' not in json.dumps(e["body"]) for e in account.writes(0))
-
-
 def test_a_killed_doctor_is_tidied_up_by_the_next(
     doctor: Callable[..., Answer], account_with: Start, folder: Folder
 ) -> None:
