@@ -22,11 +22,11 @@ from providers.lytics.program.program import Program, this_program
 from providers.lytics.program.resources.activation import MlModelActivation
 from providers.lytics.program.resources.model import MlModel, Spelled
 from providers.lytics.program.rules import check_in_account
-from providers.lytics.program.sdk_costs import register_what_is_declared
 from providers.lytics.program.segment_lookup import resolve_all
 from providers.lytics.program.stack_outputs import Declared
 from providers.lytics.program.start import told_to_the_user
 from providers.lytics.program.used_notes import warn_of_deletions
+from providers.lytics.sdk_costs import register_what_is_declared
 from providers.lytics.stack_file.reader import Stack
 from providers.lytics.states import ask_holdings
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
+from providers.lytics import sdk_costs
 from providers.lytics.errors import LyticsError
-from providers.lytics.program import sdk_costs
 from providers.lytics.program.ahead import declares_models
 from providers.lytics.program.ending.exit import end_program, end_when_interrupted
 from providers.lytics.program.program import this_program

@@ -16,9 +16,9 @@ import pulumi
 import pytest
 from pulumi.runtime import resource
 
+from providers.lytics import sdk_costs
 from providers.lytics.host.engine.threads import HOST_THREADS, widen
-from providers.lytics.program import sdk_costs
-from providers.lytics.program.sdk_costs import NO_DEBUG_VARIABLE, spare_debug_messages
+from providers.lytics.sdk_costs import NO_DEBUG_VARIABLE, spare_debug_messages
 
 
 @pytest.fixture
