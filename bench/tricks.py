@@ -59,15 +59,21 @@ TRICKS = (
     ),
     Trick(
         "more threads for the host",
-        (("providers/lytics/host/engine/adapter.py", "            widen()", "            pass"),),
+        (
+            (
+                "providers/lytics/host/engine/adapter.py",
+                "            widen(MOST_CONNECTIONS)",
+                "            pass",
+            ),
+        ),
     ),
     Trick(
         "httpx without its command line",
         (
             (
                 "providers/lytics/__init__.py",
-                'sys.modules.setdefault("httpx._main", None)',
-                'sys.modules.setdefault("httpx._no_main", None)',
+                "\nspare_httpx_command_line()",
+                "\n",
             ),
         ),
     ),

@@ -4,9 +4,10 @@ What is listed here is loaded when it is first used: the command line reads decl
 waiting for Pulumi.
 """
 
-import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from providers.lytics.sdk_costs import spare_httpx_command_line
 
 if TYPE_CHECKING:
     from providers.lytics.activation import MlModelActivationProvider
@@ -18,10 +19,7 @@ if TYPE_CHECKING:
     from providers.lytics.program.stack_outputs import export
     from providers.lytics.program.start import read_stack
 
-# httpx loads a command line of its own, with rich and click, wherever those are installed. Nobody
-# calls it here, and every `pulumi up` starts two processes that would pay for it; httpx itself does
-# without where it can't be imported.
-sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
+spare_httpx_command_line()
 
 __all__ = [
     "MlModel",

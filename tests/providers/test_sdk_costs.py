@@ -17,8 +17,7 @@ import pytest
 from pulumi.runtime import resource
 
 from providers.lytics import sdk_costs
-from providers.lytics.host.engine.threads import HOST_THREADS, widen
-from providers.lytics.sdk_costs import NO_DEBUG_VARIABLE, spare_debug_messages
+from providers.lytics.sdk_costs import HOST_THREADS, NO_DEBUG_VARIABLE, spare_debug_messages, widen
 
 
 @pytest.fixture
@@ -143,8 +142,8 @@ class Monitor:
 def test_host_is_asked_for_something_that_it_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
     """The request is sent, and that it is refused is nobody's trouble."""
     monitor = Monitor()
-    monkeypatch.setattr(sdk_costs, "get_monitor", lambda: monitor)
+    monkeypatch.setattr("pulumi.runtime.settings.get_monitor", lambda: monitor)
     sdk_costs.wake_host()
     assert monitor.asked.wait(60)
-    monkeypatch.setattr(sdk_costs, "get_monitor", lambda: None)
+    monkeypatch.setattr("pulumi.runtime.settings.get_monitor", lambda: None)
     sdk_costs.wake_host()

@@ -9,11 +9,12 @@ from pulumi.output import Unknown as EngineUnknown
 from pulumi.runtime import rpc
 from pydantic import BaseModel, ValidationError
 
+from providers.lytics.api.settings import MOST_CONNECTIONS
 from providers.lytics.domain.diff import Unknown
 from providers.lytics.domain.explain import Place, explain
 from providers.lytics.errors import LyticsError
-from providers.lytics.host.engine.threads import widen
 from providers.lytics.host.run import Run, start_run
+from providers.lytics.sdk_costs import widen
 from providers.lytics.text import without_controls
 
 _ENGINE_KEY = "__provider"
@@ -39,7 +40,7 @@ class StatelessProvider(ResourceProvider):
             req: the stack's config.
         """
         with told(f"{type(self).__name__}: the configuration can't be used"):
-            widen()
+            widen(MOST_CONNECTIONS)
             self._run = start_run(lambda key: req.config.get(f"lytics:{key}"))
 
     def may_look(self) -> bool:
