@@ -37,18 +37,19 @@ def import_models(  # noqa: PLR0913 - each is an option of the command
     from cli.errors import OK, PROBLEMS
     from cli.importing.as_json import as_json as import_json
     from cli.importing.plan import plan_import
-    from cli.importing.run import chosen, known_of, segments_of, state_of, written
+    from cli.importing.run import chosen, known_of, segments_of, written
     from cli.screen.terminal import count, safe, say, say_json, warn
     from cli.workspace.account import connected, proven, settings_of
     from cli.workspace.project import find_project
     from cli.workspace.pulumi import selected_stack
+    from cli.workspace.state import read_state_if_made
     from cli.workspace.state_writes import settle_state_writes
     from providers.lytics.text import shown
 
     project = find_project()
     name = stack or selected_stack(project)
     edit = StackEdit(project.stack_file(name))
-    state, settings = state_of(project, name), settings_of(project, name)
+    state, settings = read_state_if_made(project, name), settings_of(project, name)
     with connected(settings) as client:
         account = list(proven(settings, client, state).looks.any().models.values())
         book, unseen = segments_of(client)

@@ -7,8 +7,8 @@ from cli.edit.stack_edit import StackEdit
 from cli.edit.yaml_text import block
 from cli.errors import CliError
 from cli.importing.plan import Import, Known
-from cli.workspace.project import Project, short_name
-from cli.workspace.state import NoStackError, StackState, read_state
+from cli.workspace.project import Project
+from cli.workspace.state import StackState
 from providers.lytics.api.client import LyticsClient
 from providers.lytics.domain.segments import SegmentBook
 from providers.lytics.errors import ForbiddenError, NotFoundError
@@ -61,18 +61,6 @@ def segments_of(client: LyticsClient) -> tuple[SegmentBook, str]:
             "segments are declared by their ids, as this key may not see the account's audiences; "
             "slugs need the permission Audience View"
         )
-
-
-def state_of(project: Project, name: str) -> StackState:
-    """Return a stack's state, an empty one where Pulumi has no such stack yet.
-
-    Raises:
-        CliError: Pulumi can't tell.
-    """
-    try:
-        return read_state(project, name)
-    except NoStackError:
-        return StackState(short_name(name))
 
 
 def known_of(project: Project, state: StackState, edit: StackEdit, book: SegmentBook) -> Known:

@@ -7,7 +7,7 @@ from cli.edit.declared import declared_model
 from cli.edit.stack_edit import StackEdit
 from cli.errors import PROBLEMS, CliError
 from cli.workspace.project import Project, short_name
-from cli.workspace.state import NoStackError, Resource, StackState, read_state
+from cli.workspace.state import Resource, read_state, read_state_if_made
 from providers.lytics.domain.declaration import ModelDeclaration
 from providers.lytics.domain.identity import proof_in
 from providers.lytics.stack_file.reader import Stack
@@ -81,10 +81,7 @@ def _refuse_if_impossible(
             "nothing was changed."
         )
         raise CliError(message, PROBLEMS)
-    try:
-        state = read_state(project, there)
-    except NoStackError:
-        state = StackState(there)
+    state = read_state_if_made(project, there)
     if key in {*move.there.stack.models, *move.there.stack.removed} or state.model(key):
         message = f"{there} has a '{key}' already. Rename one of the two (was: does that)."
         raise CliError(message, PROBLEMS)

@@ -14,9 +14,9 @@ from cli.promote.accounts import settings_for
 from cli.promote.evidence import Evidence, Proving, evidence_of, ids_worth_asking, is_applied
 from cli.promote.history import Earlier, live_before, refuse_unless_passed
 from cli.promote.writing import align, bring_segments, copy_model
-from cli.workspace.account import connected
+from cli.workspace.account import connected, proven
 from cli.workspace.project import Project
-from cli.workspace.state import read_state
+from cli.workspace.state import read_state, read_state_if_made
 from providers.lytics.domain.explain import did_you_mean
 from providers.lytics.domain.live.watch import watch_of
 from providers.lytics.domain.promoted import differing
@@ -106,6 +106,7 @@ class Promotion:
         """Change the file of the environment that they go to; it isn't written yet.
 
         Raises:
+            AccountError: the key is another account's.
             CliError: segments aren't there, or the file can't be changed.
         """
         bring_segments(self.there, self.edit, keys, self._book())
@@ -114,7 +115,10 @@ class Promotion:
             copy_model(self.there, self.edit, key, written, self._only_here.get(key, {}))
 
     def _book(self) -> SegmentBook:
-        with connected(settings_for(self._project, self._here)) as client:
+        settings = settings_for(self._project, self._here)
+        state = read_state_if_made(self._project, self._here)
+        with connected(settings) as client:
+            proven(settings, client, state)
             return SegmentBook(client.list_segments())
 
     def _applied(self) -> set[str]:

@@ -11,7 +11,7 @@ from cli.workspace.account import connected, proven, settings_of
 from cli.workspace.project import Project
 from cli.workspace.rights import rights_of
 from cli.workspace.segments import fault_of
-from cli.workspace.state import NoStackError, Resource, StackState, read_state
+from cli.workspace.state import Resource, StackState, read_state_if_made
 from providers.lytics.api.client import LyticsClient
 from providers.lytics.domain.diff import differ
 from providers.lytics.domain.fields import policy_of
@@ -44,7 +44,7 @@ def check_online(project: Project, report: FileReport) -> None:
         report.unchecked.append("the API wasn't asked, because the file has mistakes")
         return
     try:
-        state = _state(project, report.name)
+        state = read_state_if_made(project, report.name)
         settings = settings_of(project, report.name)
         with connected(settings) as client:
             account = proven(settings, client, state).looks.any().models
@@ -52,13 +52,6 @@ def check_online(project: Project, report: FileReport) -> None:
             report.notes.append(str(rights_of(settings, client)))
     except (CliError, LyticsError) as exc:
         report.unchecked.append(str(exc))
-
-
-def _state(project: Project, stack: str) -> StackState:
-    try:
-        return read_state(project, stack)
-    except NoStackError:
-        return StackState(stack)
 
 
 class _Check:

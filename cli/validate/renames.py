@@ -6,7 +6,7 @@ from cli.edit.places import Places
 from cli.errors import CliError
 from cli.validate.validation import FileReport, Finding
 from cli.workspace.project import Project
-from cli.workspace.state import NoStackError, read_state
+from cli.workspace.state import read_state_if_made
 from providers.lytics.domain.renaming import renames_of
 from providers.lytics.stack_file.reader import Stack
 from providers.lytics.text import shown
@@ -28,10 +28,7 @@ def check_renames(project: Project, reports: Iterable[FileReport]) -> None:
 
 def _check(project: Project, report: FileReport, stack: Stack) -> None:
     def in_state() -> set[str]:
-        try:
-            state = read_state(project, report.name)
-        except NoStackError:
-            return set()
+        state = read_state_if_made(project, report.name)
         return {one.key for one in state.models if not one.is_leaving}
 
     try:

@@ -88,6 +88,18 @@ class NoStackError(CliError):
     """The backend has no stack of that name."""
 
 
+def read_state_if_made(project: Project, stack: str) -> StackState:
+    """Return a stack's state, an empty one where Pulumi has no such stack yet.
+
+    Raises:
+        CliError: Pulumi failed.
+    """
+    try:
+        return read_state(project, stack)
+    except NoStackError:
+        return StackState(short_name(stack))
+
+
 def parse_state(stack: str, exported: Mapping[str, Any]) -> StackState:
     """Return what an exported state says of our resources; pure."""
     deployment = exported.get("deployment") or {}

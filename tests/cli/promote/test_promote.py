@@ -235,6 +235,14 @@ def test_promotion_copies_what_is_proved_and_nothing_else(project: Project, run:
     assert unproved.code == 0, unproved.out
     assert "only here: a pilot" in unproved.out
 
+    own = here.with_name("Pulumi.prod.yaml")
+    own.write_text("config: {'lytics:accountId': 5678}\n")
+    another = run("promote", "test", "prod", "grow")
+    assert another.code == 2, another.out + another.err
+    assert "the key belongs to account 1234, expected account 5678" in another.err
+    assert here.read_text() == HERE
+    own.unlink()
+
     done = run("promote", "test", "prod", "grow")
     assert done.code == 0, done.out + done.err
     text = here.read_text()
