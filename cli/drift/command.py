@@ -44,7 +44,7 @@ def drift(  # noqa: PLR0913 - each is one option of the command line
     from cli.notify.news import notify as tell
     from cli.screen.terminal import console, say_json, show
     from cli.workspace.project import find_project
-    from cli.workspace.removals import declared_keys, declared_removals
+    from cli.workspace.removals import declared_models, declared_removals
     from cli.workspace.state import read_state
 
     if bool(keys) != accept:
@@ -56,8 +56,8 @@ def drift(  # noqa: PLR0913 - each is one option of the command line
     removals = declared_removals(project.stack_file(state.stack))
     retained = {key for key, policy in removals.items() if policy == "retain"}
     observed = observe(project, state)
-    keys_now = declared_keys(project.stack_file(state.stack))
-    report = compare(project.name, state, observed, retained, keys_now)
+    today = declared_models(project.stack_file(state.stack))
+    report = compare(project.name, state, observed, retained, today)
     if edit is not None:
         take_over(edit, report, observed, keys or [])
         sys.exit(OK)

@@ -8,10 +8,12 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from cli.drift.advice import AGAIN, UP, Found, by_today
 from cli.screen.markdown import plain
 from cli.workspace.kinship import is_of_stack, key_in
 from cli.workspace.state import Resource, StackState
 from providers.lytics.domain.audiences import Use, Uses, unwritten
+from providers.lytics.domain.declaration import ModelDeclaration
 from providers.lytics.domain.finding.matching import contradictions
 from providers.lytics.domain.identity import same_name
 from providers.lytics.domain.live.gate import kept_gate
@@ -121,7 +123,7 @@ class _Comparison:
     state: StackState
     observed: Observed
     retained: Collection[str]
-    declared: Collection[str] | None
+    declared: Mapping[str, ModelDeclaration] | None
     drifts: list[Drift] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -131,7 +133,7 @@ def compare(
     state: StackState,
     observed: Observed,
     retained: Collection[str] = (),
-    declared: Collection[str] | None = None,
+    declared: Mapping[str, ModelDeclaration] | None = None,
 ) -> StackDrift:
     """Return what differs between a state and what the API shows.
 
@@ -140,7 +142,7 @@ def compare(
         state: the stack's state.
         observed: what the API shows.
         retained: keys that the stack file lets go as they are (`removed` with `retain`).
-        declared: keys that the stack file declares; None where that isn't known.
+        declared: what the stack file declares today, by key; None where that isn't known.
     """
     work = _Comparison(project, state, observed, retained, declared)
     managed = [one for one in state.models if not one.is_leaving]
@@ -159,6 +161,8 @@ def _of_model(work: _Comparison, resource: Resource) -> Iterator[Drift]:
     name = str(resource.outputs.get("name") or "")
     model = work.observed.models.get(resource.id)
     leaves = work.declared is not None and resource.key not in work.declared
+    activation = work.state.activations.get(resource.key)
+    gate = kept_gate(activation.outputs.get("gate")) if activation is not None else None
     if model is None:
         if resource.id in work.observed.gone:
             advice = "pulumi up trains it anew; taking it out of the file forgets it"
@@ -168,7 +172,9 @@ def _of_model(work: _Comparison, resource: Resource) -> Iterator[Drift]:
 
     def differs(what: str, declared: object, actual: object, advice: str) -> Drift:
         words = plain(declared), plain(actual)
-        advice = _LEAVES if leaves else advice
+        if work.declared is not None:
+            today = work.declared.get(resource.key)
+            advice = by_today((what, declared, actual, advice), gate, today)
         return Drift("differs", resource.key, resource.id, name, what, *words, advice)
 
     models = work.observed.models
@@ -178,7 +184,6 @@ def _of_model(work: _Comparison, resource: Resource) -> Iterator[Drift]:
         *_unheeded(resource, models),
     ):
         yield differs(*found)
-    activation = work.state.activations.get(resource.key)
     if activation is not None:
         for found in (*_activation(activation, model, models), *_unheeded(activation, models)):
             yield differs(*found)
@@ -187,16 +192,11 @@ def _of_model(work: _Comparison, resource: Resource) -> Iterator[Drift]:
             yield differs(*found)
 
 
-_Found = tuple[str, object, object, str]
-_UP = "pulumi up puts it right"
-_LEAVES = "it isn't declared any more, and pulumi up lets the model go"
-
-
 def _replaces(resource: Resource) -> str:
     return f"no pulumi up changes it back; lytics-ml retrain {resource.key} trains one as declared"
 
 
-def _fields(resource: Resource, model: Model) -> Iterator[_Found]:
+def _fields(resource: Resource, model: Model) -> Iterator[Found]:
     """Compare what is managed with the provider's own rules."""
     try:
         inputs = inputs_from(resource.outputs)
@@ -208,7 +208,7 @@ def _fields(resource: Resource, model: Model) -> Iterator[_Found]:
         if _is_taken_out(resource, name):
             continue
         if resource.outputs.get(name) != shown.get(name):
-            yield name, resource.outputs.get(name), shown.get(name), _UP
+            yield name, resource.outputs.get(name), shown.get(name), UP
     if not same_name(str(resource.outputs.get("name") or ""), model.name):
         yield "name", resource.outputs.get("name"), model.name, _replaces(resource)
     for side in ("source", "target"):
@@ -229,7 +229,7 @@ def _is_taken_out(resource: Resource, name: str) -> bool:
     return name in managed and bool(resource.inputs) and name not in resource.inputs
 
 
-def _training(resource: Resource, model: Model) -> Iterator[_Found]:
+def _training(resource: Resource, model: Model) -> Iterator[Found]:
     if model.is_invalid:
         why = f"invalid: {model.reason}" if model.reason else "invalid"
         yield "state", "complete", why, "see lytics-ml show; lytics-ml retrain trains it anew"
@@ -239,7 +239,7 @@ def _training(resource: Resource, model: Model) -> Iterator[_Found]:
 
 def _activation(
     activation: Resource, model: Model, account: Mapping[str, Model]
-) -> Iterator[_Found]:
+) -> Iterator[Found]:
     """Compare what is live with what an activation left."""
     kept = activation.outputs
     gate = kept_gate(kept.get("gate"))
@@ -254,7 +254,7 @@ def _activation(
         return
     if kept.get("live_model_id") == model.id:
         if kept.get("passed") and not model.is_active:
-            yield "is_active", True, False, "pulumi up activates it again, without a new gate"
+            yield "is_active", True, False, AGAIN
         return
     if model.is_active and not kept.get("passed"):
         yield "is_active", False, True, "somebody set it live although its gate isn't passed"
@@ -268,7 +268,7 @@ def _activation(
         yield f"is_active of {before.id}, live until the new one is", True, since, advice
 
 
-def _unheeded(resource: Resource, account: Mapping[str, Model]) -> Iterator[_Found]:
+def _unheeded(resource: Resource, account: Mapping[str, Model]) -> Iterator[Found]:
     """Report a write that Lytics didn't carry out, if that is still so."""
     last = Unheeded.kept(resource.outputs)
     model = account.get(last.model_id) if last is not None else None
@@ -280,7 +280,7 @@ def _unheeded(resource: Resource, account: Mapping[str, Model]) -> Iterator[_Fou
     yield name, last.is_active, model.is_active, last.problem()
 
 
-def _segments(resource: Resource, book: SegmentBook) -> Iterator[_Found]:
+def _segments(resource: Resource, book: SegmentBook) -> Iterator[Found]:
     for side in ("source", "target"):
         slug, kept = resource.outputs.get(f"{side}_name"), resource.outputs.get(side)
         if not isinstance(slug, str):

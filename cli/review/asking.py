@@ -20,7 +20,7 @@ from cli.workspace.account import connected, proven, readable, settings_of
 from cli.workspace.holdings import holdings_of
 from cli.workspace.project import Project
 from cli.workspace.pulumi import PulumiError, run_pulumi
-from cli.workspace.removals import declared_keys, declared_removals, excepted_from
+from cli.workspace.removals import declared_models, declared_removals, excepted_from
 from cli.workspace.segments import fault_of
 from cli.workspace.state import StackState
 from providers.lytics.api.client import LyticsClient
@@ -152,7 +152,7 @@ def _drifts(
         for one in state.models
         if (step := steps[one.key]) is not None and step.op == "create"
     }
-    declared = declared_keys(project.stack_file(state.stack))
+    declared = declared_models(project.stack_file(state.stack))
     found = compare(project.name, state, Observed(account, gone), declared=declared)
     return tuple(one for one in found.drifts if one.kind in {"differs", "gone"})
 

@@ -1,8 +1,9 @@
-"""How a stack file lets models go, and what it excepts them from."""
+"""What a stack file says of models today: declared, let go, excepted."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
+from providers.lytics.domain.declaration import ModelDeclaration
 from providers.lytics.domain.fields import OnDelete
 from providers.lytics.errors import DeclarationError
 from providers.lytics.stack_file.reader import read_stack_file
@@ -16,8 +17,8 @@ def declared_removals(path: Path) -> Mapping[str, OnDelete]:
         return {}
 
 
-def declared_keys(path: Path) -> frozenset[str] | None:
-    """Return the keys whose models a stack file declares, under a former key too; None if unknown.
+def declared_models(path: Path) -> Mapping[str, ModelDeclaration] | None:
+    """Return by key what a stack file declares, under a former key too; None if unknown.
 
     A file that can't be used says nothing of them.
     """
@@ -25,7 +26,7 @@ def declared_keys(path: Path) -> frozenset[str] | None:
         models = read_stack_file(path).models
     except DeclarationError:
         return None
-    return frozenset({*models, *(one.was for one in models.values() if one.was is not None)})
+    return {**{one.was: one for one in models.values() if one.was is not None}, **models}
 
 
 def excepted_from(path: Path, rule: str) -> Mapping[str, str]:

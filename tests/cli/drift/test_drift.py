@@ -6,6 +6,7 @@ from cli.drift.compare import Drift, Observed, StackDrift, compare
 from cli.drift.report import as_markdown
 from cli.workspace.state import StackState
 from providers.lytics.domain.audiences import Audience, uses_of_models
+from providers.lytics.domain.declaration import ModelDeclaration
 from providers.lytics.domain.identity import default_name, lineage
 from providers.lytics.domain.live.liveness import Unheeded
 from providers.lytics.domain.segments import SegmentBook
@@ -33,6 +34,12 @@ def compared(state: StackState, *models: Model, **observed: object) -> StackDrif
     """Compare a state with an account of some models."""
     shown = Observed({one.id: one for one in models}, **observed)  # type: ignore[arg-type]
     return compare(PROJECT, state, shown)
+
+
+def declared_today(**fields: object) -> ModelDeclaration:
+    """Return what a stack file declares of a model."""
+    given = {"source": "all_users", "target": "high_value", **fields}
+    return ModelDeclaration.model_validate(given)
 
 
 def triples(report: StackDrift) -> list[tuple[str, str, str]]:
@@ -122,21 +129,45 @@ def test_each_difference_names_property_declared_and_actual(
     ("declared", "put_right", "gone"),
     [
         (None, "pulumi up puts it right", "pulumi up trains it anew"),
-        ({"grow"}, "pulumi up puts it right", "pulumi up trains it anew"),
-        ({"other"}, "it isn't declared any more, and pulumi up lets the model go", "forgets it"),
+        ({"grow": {"label": "One"}}, "pulumi up puts it right", "pulumi up trains it anew"),
+        ({"grow": {"label": "Two"}}, "the file declares the same now", "trains it anew"),
+        ({"grow": {"label": "Three"}}, "the file declares another one now", "trains it anew"),
+        ({"grow": {}}, "doesn't declare it any more, and pulumi up leaves it", "trains it anew"),
+        ({"other": {}}, "it isn't declared any more, and pulumi up lets the model go", "forgets"),
     ],
 )
 def test_advice_is_what_up_does_by_the_file_of_today(
-    declared: set[str] | None, put_right: str, gone: str
+    declared: dict[str, dict[str, object]] | None, put_right: str, gone: str
 ) -> None:
-    """What the file declares no more is neither put right nor trained anew."""
+    """What the file declares no more, or declares otherwise, isn't put right as it was applied."""
     inputs = inputs_of("grow", label="One")
     state = state_of(resource_of(inputs, model_of(inputs, MODEL_ID)))
     changed = Observed({MODEL_ID: model_of(inputs, MODEL_ID, label="Two")})
-    [found] = compare(PROJECT, state, changed, declared=declared).drifts
-    assert found.advice == put_right
-    [found] = compare(PROJECT, state, Observed({}, {MODEL_ID}), declared=declared).drifts
+    today = None if declared is None else {k: declared_today(**v) for k, v in declared.items()}
+    [found] = compare(PROJECT, state, changed, declared=today).drifts
+    assert put_right in found.advice
+    [found] = compare(PROJECT, state, Observed({}, {MODEL_ID}), declared=today).drifts
     assert gone in found.advice
+
+
+@pytest.mark.parametrize(
+    ("today", "advice"),
+    [
+        ({"is_active": True}, "pulumi up puts it right"),
+        ({"is_active": False}, "the file declares the same now"),
+        ({"is_active": True, "gate": {"auc": 0.9}}, "by the gate that the file has now"),
+        ({"gate": {"auc": 0.9}}, "pulumi up leaves it"),
+    ],
+)
+def test_advice_on_a_stopped_model_goes_by_the_gate_of_today(
+    today: dict[str, object], advice: str
+) -> None:
+    """A gate that the file has got since decides, and nobody promises that the model goes live."""
+    inputs = inputs_of("grow", is_active=True)
+    state = state_of(resource_of(inputs, model_of(inputs, MODEL_ID)))
+    stopped = Observed({MODEL_ID: model_of(inputs, MODEL_ID, is_active=False)})
+    [found] = compare(PROJECT, state, stopped, declared={"grow": declared_today(**today)}).drifts
+    assert advice in found.advice
 
 
 def test_a_model_that_is_still_built_is_no_drift() -> None:
