@@ -10,24 +10,40 @@ from typing import Any
 from cli.review.change import Loss, Review, Subject
 from cli.review.words import Quoted, Words, words
 from providers.lytics.domain.audiences import Uses, named, users_left
-from providers.lytics.domain.live.liveness import way_of
+from providers.lytics.domain.live.liveness import stays_live_replaced, way_of
 from providers.lytics.shapes import Model
 
 
-def by_replacement(
-    key: str, live: Subject | None, new_name: str | None, new: Mapping[str, Any], policy: str
+def by_replacement(  # noqa: PLR0913 - the parts of one replacement
+    key: str,
+    live: Subject | None,
+    new_name: str | None,
+    new: Mapping[str, Any],
+    policy: str,
+    *,
+    is_trained: bool = False,
 ) -> tuple[Words, Words] | None:
-    """Return how a replacement ends a score, and what would keep it; None if it goes on."""
-    if live is None or new_name is None or policy == "retain":
+    """Return how a replacement ends a score, and what would keep it; None if it goes on.
+
+    Args:
+        key: the declaration's key.
+        live: the model that is live today.
+        new_name: the name of the one that replaces it, None where it isn't known.
+        new: what is declared.
+        policy: the `on_delete` of the live one.
+        is_trained: whether the one that replaces it is there already, under its name.
+    """
+    way = way_of(new)
+    if live is None or new_name is None or stays_live_replaced(policy, way):
         return None
-    if way_of(new).is_set_live_by_nobody:
+    if way.is_set_live_by_nobody:
         return None
     if new.get("is_active") is False:
         return words("is replaced by one that isn't to be live"), ()
     if new_name == live.name:
         return None
     how = words("is replaced by one that is named ", Quoted(new_name))
-    if new.get("name") is not None:
+    if new.get("name") is not None or is_trained:
         return how, words(
             "A model that keeps the name keeps them: declare name: ", Quoted(live.name)
         )

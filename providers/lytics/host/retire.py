@@ -61,7 +61,7 @@ class Retirement:
             return
         if inputs.policy != "retain":
             self._refuse_to_leave_a_gap(inputs, model)
-        self._retire(self._not_used(inputs, model), model)
+        self._leave(inputs, model)
 
     def _policy_of_resource(self, model_id: str, inputs: ModelInputs) -> OnDelete | None:
         """Return how the resource that has a model lets it leave, whichever delete comes first.
@@ -98,26 +98,35 @@ class Retirement:
         message = f"{what}, so the first one is kept. {todo}. See {page('guides/leave')}"
         raise ConflictError(message)
 
-    def _not_used(self, inputs: ModelInputs, model: Model) -> ModelInputs:
-        """Return how a model leaves if no audience uses it, or what is declared if one does.
+    def _leave(self, inputs: ModelInputs, model: Model) -> None:
+        """Let a model leave by its policy, or as its key is declared today if that isn't possible.
+
+        What the state says of a model that was replaced can't be changed any more, so a policy
+        that was refused would be refused for ever: the remedy is to declare another one.
 
         Raises:
-            ConflictError: it is to be deleted, and audiences use its score.
+            ConflictError: it can't leave so, and no other policy is declared.
         """
+        try:
+            self._retire(inputs, model)
+        except ConflictError:
+            declared = self._run.declared.successor_of(inputs.key, inputs.lineage)
+            today = declared.leaves if declared else None
+            if today in {None, inputs.on_delete, inputs.policy}:
+                raise
+            self._retire(inputs.model_copy(update={"on_delete": today}), model)
+
+    def _refuse_if_used(self, inputs: ModelInputs, model: Model) -> None:
+        """Raise ConflictError where a model is to be deleted and audiences use its score."""
         if inputs.on_delete != "delete":
-            return inputs
+            return
         others = self._run.looks.at_most_old(self._run.timing.recent_s).models.values()
         users = self._run.users.left(model.name, model.id, others)
-        if not users:
-            return inputs
-        # Its key is still declared: today's on_delete counts, not the one that the state has.
-        declared = self._run.declared.successor_of(inputs.key, inputs.lineage)
-        today = declared.leaves if declared else None
-        if today in {None, "delete"}:
+        if users:
             raise ConflictError(self._run.users.refusal(inputs.key, model.id, users))
-        return inputs.model_copy(update={"on_delete": today})
 
     def _retire(self, inputs: ModelInputs, model: Model) -> None:
+        self._refuse_if_used(inputs, model)
         name = f"'{inputs.key}': model {model.id}"
         if inputs.policy == "hide" and self._run.settings.api == "v1":
             what = (

@@ -341,6 +341,35 @@ def test_a_live_model_that_cant_be_deactivated_isnt_retired(
         lab.lifecycle().delete(model_id, state)
 
 
+@pytest.mark.parametrize(
+    ("kept", "today", "live"),
+    [
+        ("delete", "deactivate", False),
+        ("hide", "deactivate", False),
+        ("deactivate", "retain", True),
+    ],
+)
+def test_what_was_replaced_and_cant_leave_so_leaves_as_its_key_is_declared_today(
+    lab: Lab, kept: str, today: str, *, live: bool
+) -> None:
+    """The remedy that the refusal names helps: `retain`, or `deactivate` where nothing deletes."""
+    model_id, state = lab.created()
+    successor, now = lab.created(config={"use_content": True})
+    lab.account.fault(method="DELETE", status=405, times=None)
+    lab.account.behave(in_use=f"^{state['name']}$" if today == "retain" else "")
+    old = {**through_engine(state), "on_delete": kept}
+    for declared_today in ({"on_delete": kept}, {"on_delete": today}):
+        lifecycle = lab.lifecycle()
+        inputs = properties(declared(config={"use_content": True}, **declared_today))
+        lifecycle.diff(successor, through_engine(now), inputs)
+        if declared_today["on_delete"] == kept:
+            with pytest.raises(ConflictError, match=f"on_delete:? (to )?{today}"):
+                lifecycle.delete(model_id, old)
+        else:
+            lifecycle.delete(model_id, old)
+    assert lab.account.model(model_id)["is_active"] is live
+
+
 # --- the trap in going back -----------------------------------------------------------------
 
 

@@ -57,6 +57,14 @@ def way_of(declared: Mapping[str, Any]) -> Way:
     return Way.WAITS if waits else Way.BY_ITSELF
 
 
+def stays_live_replaced(policy: str, successor: Way) -> bool:
+    """Tell whether a live model that is replaced stays live: as `retain` says, but for a swap.
+
+    A swap stops the model before, whose `on_delete` only says what becomes of it then.
+    """
+    return policy == "retain" and successor is not Way.SWAP
+
+
 def live_though_unhealthy(model: Model | None, *, is_live: bool) -> str:
     """Return what is said of a live model that no gate has judged and that is unhealthy.
 
