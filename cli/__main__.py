@@ -9,7 +9,7 @@ from typer import Abort, TyperException
 from cli.app import app
 from cli.errors import INTERRUPTED, OK, PROBLEMS, UNABLE, CliError
 from cli.screen.json_error import error_json, wants_json
-from cli.screen.terminal import say_error, say_json
+from cli.screen.terminal import say_error, say_json, warn
 from providers.lytics.errors import DeclarationError, LyticsError
 
 _CTRL_C = "Interrupted."
@@ -25,15 +25,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0 if all is well, 1 for problems, 2 if the command could not do or check what it should.
     """
+    if sys.stdout is None:  # Started with stdout closed; Python then has none.
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - until the end
     try:
         code = _run(arguments)
         # Flush here, so that a closed pipe is noticed.
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader, `head` for example, has closed the pipe.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _write_nowhere()
         code = OK
+    except OSError as exc:
+        # A full disk, for example; what is still to be flushed would fail again.
+        _write_nowhere()
+        warn(f"Can't go on: {exc}")
+        code = UNABLE
     return code
+
+
+def _write_nowhere() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(arguments: Sequence[str] | None) -> int:
@@ -42,6 +53,8 @@ def _run(arguments: Sequence[str] | None) -> int:
         # Typer would end the process on wrong usage, with nothing on stdout.
         code = app(words, prog_name="lytics-ml", standalone_mode=False)
     except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):
+            raise BrokenPipeError from end  # rich ends with 1 when the reader has gone
         return end.code if isinstance(end.code, int) else OK
     except TyperException as exc:
         exc.show()  # type: ignore[attr-defined] # each that Typer raises shows the usage as well

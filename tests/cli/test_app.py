@@ -2,6 +2,7 @@ import os
 import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from typer import Abort
@@ -13,6 +14,7 @@ from cli.examples import EXAMPLES
 from tests.cli.conftest import ROOT, Run
 
 COMMANDS = sorted(get_command(app).commands)  # type: ignore[attr-defined]
+LIVE = '{"at": "2026-03-01T09:00:00Z", "key": "k", "id": "a1", "name": "k", "event": "live"}\n'
 HEAVY = ("pulumi", "httpx", "pydantic", "rich.table", "jsonschema")
 
 
@@ -98,6 +100,55 @@ def test_a_reader_who_has_gone_is_no_error() -> None:
     command = f"{sys.executable} -m cli schema --help | head -c 1; exit ${{PIPESTATUS[0]}}"
     answer = subprocess.run(
         ["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (answer.returncode, answer.stderr) == (0, "")
+
+
+def history_into(stdout: int, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Show a history of one model on a stdout."""
+    (folder / "any.jsonl").write_text(LIVE)
+    return subprocess.run(
+        [sys.executable, "-m", "cli", "history", "--stack", "any", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "LYTICS_ML_HISTORY": str(folder)},
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_table_for_a_reader_who_has_gone_is_no_error(tmp_path: Path) -> None:
+    """A table into `head` ends quietly too, though the library that draws it would end with 1."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    answer = history_into(writer, tmp_path)
+    os.close(writer)
+    assert (answer.returncode, answer.stderr) == (0, "")
+
+
+@pytest.mark.skipif(
+    not Path("/dev/full").exists(), reason="needs Linux' device that is always full"
+)
+@pytest.mark.parametrize("arguments", [[], ["--json"]])
+def test_a_full_disk_is_told(arguments: list[str], tmp_path: Path) -> None:
+    """Output that can't be written ends with 2 and a sentence, not with a traceback."""
+    with Path("/dev/full").open("w") as full:
+        answer = history_into(full.fileno(), tmp_path, *arguments)
+    assert (answer.returncode, answer.stderr.count("\n")) == (2, 1)
+    assert "No space left on device" in answer.stderr
+
+
+def test_a_closed_stdout_is_no_error(tmp_path: Path) -> None:
+    """With stdout closed a command runs all the same, and shows nothing."""
+    command = f"exec {sys.executable} -m cli history --stack any >&-"
+    answer = subprocess.run(
+        ["bash", "-c", command],
+        cwd=ROOT,
+        env={**os.environ, "LYTICS_ML_HISTORY": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (answer.returncode, answer.stderr) == (0, "")
 
