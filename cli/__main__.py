@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from typer import Abort, TyperException
 
@@ -10,7 +11,7 @@ from cli.app import app
 from cli.errors import INTERRUPTED, OK, PROBLEMS, UNABLE, CliError
 from cli.screen.json_error import error_json, wants_json
 from cli.screen.terminal import say_error, say_json, warn
-from providers.lytics.errors import DeclarationError, LyticsError
+from providers.lytics.errors import DeclarationError, LyticsError, NoFileError
 
 _CTRL_C = "Interrupted."
 _NO_ANSWER = "Nobody answered, so nothing was changed."
@@ -26,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 if all is well, 1 for problems, 2 if the command could not do or check what it should.
     """
     if sys.stdout is None:  # Started with stdout closed; Python then has none.
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - until the end
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the end
     try:
         code = _run(arguments)
         # Flush here, so that a closed pipe is noticed.
@@ -81,7 +82,8 @@ def _told(words: Sequence[str], message: str, code: int) -> int:
 def _code_of(error: CliError | LyticsError) -> int:
     if isinstance(error, CliError):
         return error.exit_code
-    return PROBLEMS if isinstance(error, DeclarationError) else UNABLE
+    is_wrong = isinstance(error, DeclarationError) and not isinstance(error, NoFileError)
+    return PROBLEMS if is_wrong else UNABLE
 
 
 if __name__ == "__main__":

@@ -61,12 +61,14 @@ def _show_retired(stack: str | None, *, as_json: bool) -> None:
     from cli.workspace.account import connected, settings_of
     from cli.workspace.project import find_project
     from cli.workspace.pulumi import selected_stack
+    from cli.workspace.state import read_state
 
     project = find_project()
     name = stack or selected_stack(project)
+    state = read_state(project, name)
     settings = settings_of(project, name)
     with connected(settings) as client:
-        found = look(project, name, settings, client, must_know=False)
+        found = look(project, name, state, settings, client, must_know=False)
     if as_json:
         say_json({"stack": name, "retired": as_list(found)})
         return

@@ -33,14 +33,16 @@ def prune(
     from cli.workspace.account import connected, settings_of
     from cli.workspace.project import find_project
     from cli.workspace.pulumi import selected_stack
+    from cli.workspace.state import read_state
 
     project = find_project()
     name = stack or selected_stack(project)
+    state = read_state(project, name)
     settings = settings_of(project, name)
     deleted: list[str] = []
     stayed: list[str] = []
     with connected(settings) as client:
-        found = look(project, name, settings, client, must_know=True)
+        found = look(project, name, state, settings, client, must_know=True)
         chosen = to_delete(found, keep)
         if chosen and not as_json:
             show(console(), as_table(chosen))
@@ -49,7 +51,8 @@ def prune(
                 message = "Nothing was deleted. Say --yes to go on without being asked."
                 raise CliError(message, PROBLEMS)
             # Somebody took time to answer: what is live or used by now stays.
-            now = look(project, name, settings, client, must_know=True, is_agreed=True)
+            state = read_state(project, name)
+            now = look(project, name, state, settings, client, must_know=True, is_agreed=True)
             still = {one.model.id for one in to_delete(now, keep)}
             for one in chosen:
                 gone = one.model.id in still and client.delete_model(one.model.id)

@@ -10,7 +10,7 @@ from cli.workspace.account import proven
 from cli.workspace.holdings import holdings_of
 from cli.workspace.project import Project
 from cli.workspace.removals import declared_removals
-from cli.workspace.state import read_state
+from cli.workspace.state import StackState
 from providers.lytics.api.client import LyticsClient
 from providers.lytics.api.settings import Settings
 from providers.lytics.stack_file.reader import read_stack_file
@@ -19,6 +19,7 @@ from providers.lytics.stack_file.reader import read_stack_file
 def look(  # noqa: PLR0913 - each is one fact
     project: Project,
     stack: str,
+    state: StackState,
     settings: Settings,
     client: LyticsClient,
     *,
@@ -29,7 +30,8 @@ def look(  # noqa: PLR0913 - each is one fact
 
     Args:
         project: where the stack is.
-        stack: its name.
+        stack: its name, as Pulumi is asked for it.
+        state: its state.
         settings: of its account.
         client: its account.
         must_know: whether it is an error that an audience's definition can't be read.
@@ -41,7 +43,6 @@ def look(  # noqa: PLR0913 - each is one fact
         DeclarationError: a stack file can't be used: what it adopts isn't known.
         LyticsError: the API failed, or the key is another account's.
     """
-    state = read_state(project, stack)
     if state.pending or locks_of(project, stack, may_take=is_agreed):
         message = f"A run of {stack} is under way or was cut short: see lytics-ml recover first"
         raise CliError(message, PROBLEMS)

@@ -15,7 +15,7 @@ def retrain(
 
     Only the stack file changes; pulumi up trains.
 
-    Exit codes: 0 written, 1 the stack file has mistakes or is missing, 2 there is no such model.
+    Exit codes: 0 written, 1 the stack file has mistakes, 2 there is no such file or model.
     """
     from cli.edit.declared import declared_model
     from cli.edit.stack_edit import StackEdit, show_diff

@@ -3,6 +3,7 @@
 LyticsError
 ├── SettingsError            the key, the address or the account number is missing or unusable
 ├── DeclarationError         a declaration can't be carried out; holds every problem at once
+│   └── NoFileError          there is no file that declares anything
 ├── ConflictError            the account holds something that only a person can decide about
 ├── HistoryError             the file that says what was live when can't be read or written
 ├── AccountError             the key belongs to another account than the one in the state
@@ -107,6 +108,10 @@ class DeclarationError(LyticsError):
         self.title = title
         self.problems = tuple(problems)
         super().__init__("\n".join([title, *(f"  - {problem}" for problem in problems)]))
+
+
+class NoFileError(DeclarationError):
+    """There is no file that declares anything."""
 
 
 class RequestError(LyticsError):

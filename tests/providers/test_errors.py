@@ -8,6 +8,7 @@ from providers.lytics.errors import DeclarationError, Problem, RequestError, cla
 TREE = {
     "SettingsError": "LyticsError",
     "DeclarationError": "LyticsError",
+    "NoFileError": "DeclarationError",
     "ConflictError": "LyticsError",
     "AccountError": "LyticsError",
     "HistoryError": "LyticsError",

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from providers.lytics.domain.explain import Place, did_you_mean
-from providers.lytics.errors import DeclarationError, FileLine, Problem
+from providers.lytics.errors import DeclarationError, FileLine, NoFileError, Problem
 from providers.lytics.text import shown
 
 RULES_FILE = "rules.yaml"
@@ -125,7 +125,7 @@ def load(path: Path, reader: YamlReader) -> dict[str, Any]:
     except FileNotFoundError:
         near = did_you_mean(path.stem, (file.stem for file in stack_files(path.parent)))
         what = f"there is no such file.{near} bin/lytics-ml init writes one"
-        raise DeclarationError(title, [Problem(shown(path), what)]) from None
+        raise NoFileError(title, [Problem(shown(path), what)]) from None
     except OSError as exc:
         raise DeclarationError(title, [Problem(shown(path), str(exc.strerror))]) from exc
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as exc:

@@ -56,6 +56,14 @@ def test_a_file_with_mistakes_is_left_alone(folder: Folder, run: Run) -> None:
     assert folder.read("dev") == "models: {a: {}}\n"
 
 
+def test_a_file_that_is_not_there(folder: Folder, run: Run) -> None:
+    """An unknown stack can't be looked at, which is no mistake in it; the nearest one is named."""
+    folder.write("dev", FILE)
+    answer = run("retrain", "churn", "--stack", "dve")
+    assert answer.code == 2
+    assert "Did you mean dev?" in answer.err
+
+
 def test_a_change_keeps_mode_and_link(folder: Folder, run: Run) -> None:
     """The file keeps its permissions; a link to it stays a link."""
     path = folder.write("dev", FILE)
