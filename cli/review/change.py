@@ -20,6 +20,7 @@ ACTIONS = (
     "relabelled",
     "renamed",
     "settings",
+    "left over",
 )
 
 
@@ -157,8 +158,18 @@ class Change:
     @property
     def touches_live(self) -> bool:
         """Whether a model that is live today is replaced, removed or stopped."""
-        ends = {"removed", "retrained", "taken up again", "deactivated"}
-        return self.live is not None and bool(ends & set(self.actions))
+        ends = {"removed", "retrained", "taken up again", "deactivated", "left over"}
+        return self.live is not None and (bool(ends & set(self.actions)) or self.swaps)
+
+    @property
+    def swaps(self) -> bool:
+        """Whether a model that is there already is set live in the place of another one.
+
+        An earlier run trained it, and failed its gate or was killed before its swap was done.
+        """
+        sets_live = self.sets_live and {"judged again", "activated"} & set(self.actions)
+        is_other = self.live is not None and self.old is not None and self.live.id != self.old.id
+        return bool(sets_live) and is_other and not self.failing
 
     @property
     def order(self) -> tuple[bool, bool, bool, int, str]:

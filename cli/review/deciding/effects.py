@@ -148,8 +148,17 @@ def removing(old: Subject, policy: str) -> Iterator[Words]:
         )
 
 
-def left_behind(old: Subject, policy: str, *, can_delete: bool = True) -> Words:
-    """Say what stays in the account, which may be known to have no delete."""
+def left_behind(
+    old: Subject, policy: str, *, can_delete: bool = True, is_swapped: bool = False
+) -> Words:
+    """Say what stays in the account.
+
+    Args:
+        old: the model that leaves.
+        policy: how it leaves.
+        can_delete: whether the account is not known to have no delete.
+        is_swapped: whether a swap has stopped it by then.
+    """
     model = ("Model ", *_model(old))
     if policy == "delete" and not can_delete:
         return words(
@@ -160,10 +169,19 @@ def left_behind(old: Subject, policy: str, *, can_delete: bool = True) -> Words:
     if policy == "delete":
         return words(*model, " is deleted: going back means training again")
     if policy == "retain":
-        live = "live" if old.live else "not live"
+        live = "live" if old.live and not is_swapped else "not live"
         return words(*model, f" stays as it is, {live}")
     hidden = " and hidden" if policy == "hide" else ""
     return words(*model, f" stays in the account, not live{hidden}; going back takes it up again")
+
+
+def leaving(old: Subject, policy: str) -> Iterator[Words]:
+    """Say what becomes of a model that an earlier run has replaced, and couldn't let go."""
+    yield words(
+        "Model ", *_model(old), " was replaced earlier and leaves once its successor is live"
+    )
+    if old.live and policy != "retain":
+        yield words("Its scoring ends then")
 
 
 def in_place(actions: Sequence[str], old: Subject | None) -> Iterator[Words]:

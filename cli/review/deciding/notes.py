@@ -37,16 +37,6 @@ def notes_on(known: Known, changes: list[Change]) -> Iterator[Words]:
             *_changed(drift),
             f"; {drift.advice}",
         )
-    used = {change.new.id for change in changes if change.new is not None}
-    for resource in known.state.models:
-        if resource.is_leaving and resource.id not in used:
-            yield words(
-                "Model ",
-                Quoted(resource.id),
-                " of ",
-                Quoted(resource.key),
-                " was replaced earlier and leaves once its successor is in place",
-            )
     if known.state.pending:
         yield words("An interrupted run left something over: run lytics-ml recover first")
 

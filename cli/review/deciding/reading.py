@@ -5,11 +5,13 @@ from dataclasses import replace
 
 from pydantic import ValidationError
 
-from cli.review.change import Change, GatePart, Loss, Numbers, Property, Review, Subject
+from cli.review.change import Change, GatePart, Loss, Property, Review, Subject
 from cli.review.deciding import effects, losses
 from cli.review.deciding.holding import held_back
+from cli.review.deciding.leftovers import left_over
 from cli.review.deciding.notes import notes_on
 from cli.review.deciding.properties import changed_properties, gate_differences, new_properties
+from cli.review.deciding.subjects import subject_of
 from cli.review.known import Known
 from cli.review.plan import Plan, Step
 from cli.review.words import Quoted, Words, words
@@ -20,17 +22,16 @@ from providers.lytics.domain.fields import policy_of
 from providers.lytics.domain.finding.creation import Account, Adopt, Refuse, TakeUp, decide
 from providers.lytics.domain.finding.matching import Wanted
 from providers.lytics.domain.live.gate import kept_gate
-from providers.lytics.domain.live.judging import evaluate, scores_of
-from providers.lytics.domain.live.liveness import is_first_build, joins, way_of
+from providers.lytics.domain.live.judging import evaluate
+from providers.lytics.domain.live.liveness import Way, is_first_build, joins, way_of
 from providers.lytics.shapes import Model, Summary
-
-MOST_FEATURES = 8
 
 
 def review_of(plan: Plan, known: Known) -> Review:
     """Return what a preview comes to."""
     steps = {**_unchanged(plan, known.state), **plan.models}
     changes = [c for c in (_Reader(plan, known, s).change() for s in steps.values()) if c]
+    changes += left_over(known, steps, changes)
     changed = {change.key for change in changes}
     existing = sum(step.op != "create" for step in steps.values())
     return Review(
@@ -97,7 +98,23 @@ class _Reader:
         is_new = self._step.op in {"create", "replace"} and found.new is None
         more = joins(way_of(self._step.new), is_new=is_new, has_live=has_live)
         sets_live = self._activation is not None and bool(self._activation.new.get("activate"))
-        return replace(found, joins=more, sets_live=sets_live)
+        found = replace(found, joins=more, sets_live=sets_live)
+        return self._swapped(found) if found.swaps else found
+
+    def _swapped(self, found: Change) -> Change:
+        """Return a change by which a model that is there already takes a live one's place."""
+        live, old = found.live, found.old
+        assert live is not None  # noqa: S101 - a swap has both
+        assert old is not None  # noqa: S101 - as above
+        new, policy = self._step.new, self._policy
+        ends = losses.by_replacement(self._step.key, live, old.name, new, policy, is_trained=True)
+        declared = new.get("name") is not None
+        return replace(
+            found,
+            effects=(*found.effects, *effects.renaming(live, old.name, declared=declared)),
+            left_behind=self._left_behind(live, old),
+            loss=self._loss(live, ends),
+        )
 
     def _change(self) -> Change | None:
         match self._step.op:
@@ -112,12 +129,7 @@ class _Reader:
     # --- what there is ----------------------------------------------------------------------
 
     def _subject(self, model_id: str, name: str = "", *, live: bool | None = None) -> Subject:
-        model = (self._known.account or {}).get(model_id)
-        summary = self._known.summaries.get(model_id)
-        numbers = _numbers(summary) if summary is not None else None
-        if model is not None:
-            return Subject(model_id, model.name, model.is_active, numbers)
-        return Subject(model_id, name, live, numbers)
+        return subject_of(self._known, model_id, name, live=live)
 
     def _old(self) -> Subject:
         name = str(self._step.old.get("name") or "")
@@ -250,9 +262,15 @@ class _Reader:
         return policy_of(self._step.old.get("on_delete"))
 
     def _left_behind(self, live: Subject | None, old: Subject) -> Words:
-        if live and self._policy != "retain" and way_of(self._step.new).is_set_live_by_nobody:
+        way = way_of(self._step.new)
+        if live and self._policy != "retain" and way.is_set_live_by_nobody:
             return ()
-        return effects.left_behind(live or old, self._policy, can_delete=self._known.can_delete)
+        return effects.left_behind(
+            live or old,
+            self._policy,
+            can_delete=self._known.can_delete,
+            is_swapped=way is Way.SWAP,
+        )
 
     def _removed(self) -> Change:
         old, live = self._old(), self._live()
@@ -380,14 +398,6 @@ class _Reader:
         if summary is not None:
             return tuple(GatePart(p.number, p.wanted, p.measured, p.passed) for p in verdict.parts)
         return tuple(GatePart(p.number, p.wanted) for p in verdict.parts)
-
-
-def _numbers(summary: Summary) -> Numbers:
-    ranked = sorted(summary.features, key=lambda feature: -(feature.importance or 0.0))
-    return Numbers(
-        scores=scores_of(summary),
-        features=tuple((f.name, f.importance or 0.0) for f in ranked[:MOST_FEATURES]),
-    )
 
 
 def with_limits(review: Review, refused: tuple[Words, ...], *, forced: bool) -> Review:
