@@ -89,7 +89,6 @@ class Looking:
         self._account()
         self._reads_models(chosen)
         self._reads_audiences(audiences)
-        self._writes_models()
         self._generations()
         self._latency()
         self._clock(chosen)
@@ -143,7 +142,12 @@ class Looking:
             means = f"renew it in Lytics and set {self._settings.named('apiKey')}"
             self._report.add("key", question, "401, it isn't", means, safe=False)
         else:
-            self._report.add("key", question, "it is accepted", "every request sends it")
+            rights = rights_of(self._settings, self._client)
+            known = "" if rights.may_write is None else f"; {rights}"
+            means = "every request sends it"
+            if rights.may_write is False:
+                means += "; up needs one that may write, previews and drift don't"
+            self._report.add("key", question, f"it is accepted{known}", means)
 
     def _account(self) -> None:
         question = "Whose account is it?"
@@ -187,13 +191,6 @@ class Looking:
         seen = audiences if isinstance(audiences, str) else _words(audiences)
         means = "name segments by id; which audiences use a model isn't known (Audience View)"
         self._report.add("reads-audiences", question, seen, means, safe=None)
-
-    def _writes_models(self) -> None:
-        rights = rights_of(self._settings, self._client)
-        knows = {True: "yes, ", False: "no, ", None: "that isn't known: "}[rights.may_write]
-        means = "up needs it, previews and drift don't; --try makes and updates a model"
-        question = "May the key write models?"
-        self._report.add("writes-models", question, f"{knows}{rights.seen}", means)
 
     def _generations(self) -> None:
         served = [

@@ -7,7 +7,7 @@ from typing import Any
 from cli.errors import OK, PROBLEMS, UNABLE
 
 ORDER = (
-    *("engine", "settings", "key", "account", "reads-models", "reads-audiences", "writes-models"),
+    *("engine", "settings", "key", "account", "reads-models", "reads-audiences"),
     *("generations", "latency", "clock", "models", "live-slots", "config-echo", "unknown-fields"),
     *("unknown-states", "create", "name-altered", "echo-after-create", "listed-after"),
     *("same-name", "active-while-building", "summary-while-building", "update-post"),

@@ -33,7 +33,7 @@ def list_models(
         say_json(
             {
                 "stack": look.state.stack,
-                "problem": look.problem or None,
+                "problem": look.told or None,
                 "models": [row.as_dict() for row in look.rows],
             }
         )
@@ -47,7 +47,7 @@ def list_models(
         show(screen, model_table(look.rows, screen))
         for line in legend(look.rows):
             say(line)
-    for line in (*look.notes, look.problem):
+    for line in (*look.notes, look.told):
         if line:
             warn(line)
     sys.exit(UNABLE if look.problem else OK)

@@ -40,6 +40,13 @@ class StackView:
     notes: list[str] = field(default_factory=list)
     audiences: Audiences = field(default_factory=Audiences)
 
+    @property
+    def told(self) -> str:
+        """What stands below the models where they are shown all the same, "" if all is known."""
+        if self.problem and self.account is None:
+            return f"This is what the last run left in the state. {self.problem}"
+        return self.problem
+
 
 def look_at(stack: str | None, *, summaries: bool = True, audiences: bool = True) -> StackView:
     """Look at a stack; an API that doesn't answer leaves what the state knows.
@@ -80,9 +87,7 @@ def look_at(stack: str | None, *, summaries: bool = True, audiences: bool = True
     except AccountError:
         raise  # With another account's key every model would look gone.
     except (CliError, LyticsError) as exc:
-        look.problem = (
-            f"This is what the last run left in the state. The account isn't known: {exc}"
-        )
+        look.problem = f"The account isn't known: {exc}"
         look.rows = rows_of(state, declared, None)
     return look
 

@@ -258,9 +258,10 @@ def _messages(messages: Sequence[Message], *, every: bool) -> Iterator[Renderabl
         yield Text(f"\n{hidden} debug messages more; --all shows them", "dim")
 
 
-def as_json(row: Row, stack: str) -> dict[str, Any]:
+def as_json(row: Row, stack: str, *, problem: str = "") -> dict[str, Any]:
     """Return what `show --json` prints."""
     facts: dict[str, Any] = {"stack": stack, **row.as_dict()}
+    facts["problem"] = row.problem or problem or None
     facts["gate"] = {"result": row.gate, "parts": row.gate_parts} if row.gate else None
     if row.model is not None:
         names = ("aid", "source", "target", "type", "created", "updated", "reason")

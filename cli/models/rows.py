@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cli.workspace.state import Resource, StackState
@@ -33,6 +33,7 @@ class Row:
         problem: why there are no numbers though there should be, "" otherwise.
         is_known: whether the API was asked.
         uses: who uses its score; None where that isn't known.
+        last_output: what the last `up` exported of it.
     """
 
     key: str
@@ -45,9 +46,14 @@ class Row:
     problem: str = ""
     is_known: bool = False
     uses: tuple[Use, ...] | None = None
+    last_output: Mapping[str, Any] = field(default_factory=dict)
 
     def _kept(self, name: str) -> Any:  # noqa: ANN401 - JSON
-        return self.resource.outputs.get(name) if self.resource else None
+        kept = self.resource.outputs if self.resource else {}
+        # What a create keeps is older than what the same run exported at its end.
+        if kept.get("state") == "building" and name in self.last_output:
+            return self.last_output[name]
+        return kept.get(name)
 
     @property
     def name(self) -> str:
@@ -69,6 +75,11 @@ class Row:
         return "gone" if self.is_known else str(self._kept("state") or "unknown")
 
     @property
+    def _was_complete(self) -> bool:
+        """Whether its resource was read when it was trained, so that it knows the health."""
+        return self.resource is not None and self.resource.outputs.get("state") == "complete"
+
+    @property
     def live(self) -> bool | None:
         """Whether it is live; None if nothing says so."""
         if self.model is not None:
@@ -83,8 +94,9 @@ class Row:
         """`healthy`, `unhealthy`, or "" for a model that isn't trained."""
         if self.summary is not None and self.summary.scores.health:
             return self.summary.scores.health
+        shown = self.model.is_complete if self.model else self._was_complete
         healthy = self.model.is_healthy if self.model else self._kept("is_healthy")
-        if self.state != "complete" or healthy is None:
+        if not shown or healthy is None:
             return ""
         return "healthy" if healthy else "unhealthy"
 
@@ -170,6 +182,7 @@ def _row(
         activation=None if resource.is_leaving else state.activations.get(resource.key),
         model=account.get(resource.id) if account is not None else None,
         is_known=account is not None,
+        last_output={} if resource.is_leaving else state.last_output(resource),
     )
 
 

@@ -34,11 +34,11 @@ def show_model(
     look = look_at(stack, summaries=False)
     row = find_model(look, model)
     if as_json:
-        say_json(model_page.as_json(row, look.state.stack))
+        say_json(model_page.as_json(row, look.state.stack, problem=look.told))
     else:
         screen = console()
         show(screen, model_page.model_page(row, screen, every=every))
-    for line in (*look.notes, look.problem):
+    for line in (*look.notes, look.told):
         if line:
             warn(line)
     sys.exit(UNABLE if look.problem or row.problem else OK)

@@ -1,7 +1,7 @@
 """What Pulumi's state holds of a stack; reading it needs neither key nor passphrase."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,8 @@ from cli.workspace.project import Project, short_name
 from cli.workspace.pulumi import PulumiError, run_pulumi, selected_stack
 from providers.lytics.domain.explain import did_you_mean
 from providers.lytics.domain.finding.ownership import ACTIVATION_TYPE, MODEL_TYPE
+
+_STACK_TYPE = "pulumi:pulumi:Stack"
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class StackState:
         activations: what sets them live, by key.
         pending: operations that a killed run left, as the state has them.
         exported: all of it, as `pulumi stack import` takes it back.
+        outputs: the stack's output `models`, by key.
     """
 
     stack: str
@@ -50,6 +53,15 @@ class StackState:
     activations: Mapping[str, Resource] = field(default_factory=dict)
     pending: tuple[Mapping[str, Any], ...] = ()
     exported: Mapping[str, Any] = field(default_factory=dict)
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+
+    def last_output(self, resource: Resource) -> Mapping[str, Any]:
+        """Return what the last `up` exported of a model, {} if nothing.
+
+        A create keeps a model as it begins to be built; what it came to is in the outputs alone.
+        """
+        kept = self.outputs.get(resource.key)
+        return kept if isinstance(kept, Mapping) and kept.get("id") == resource.id else {}
 
     def model(self, key: str) -> Resource | None:
         """Return the model of a key, not one that is leaving."""
@@ -111,7 +123,14 @@ def parse_state(stack: str, exported: Mapping[str, Any]) -> StackState:
         activations={one.key: one for one in activations if not one.is_leaving},
         pending=tuple(deployment.get("pending_operations") or ()),
         exported=exported,
+        outputs=_models_output(resources),
     )
+
+
+def _models_output(resources: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
+    stack = next((one for one in resources if one.get("type") == _STACK_TYPE), {})
+    models = (stack.get("outputs") or {}).get("models")
+    return models if isinstance(models, Mapping) else {}
 
 
 def _resource(resource: Mapping[str, Any]) -> Resource:

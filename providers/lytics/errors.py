@@ -227,7 +227,6 @@ class NotAuthorizedError(StatusError):
     """The key isn't known, has expired, or is missing (401)."""
 
     is_general = True
-    advice = ". Check LIOKEY or lytics:apiKey; keys expire and can be renewed in Lytics"
 
 
 class ForbiddenError(StatusError):

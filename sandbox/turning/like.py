@@ -37,7 +37,8 @@ CHOICES: dict[str, dict[object, JsonObject]] = {
     "label_altered": {True: {"labels": "trimmed"}, False: {"labels": "kept"}},
     "delete": {True: {"delete_status": 200}, False: {"delete_status": 405}},
     "goes_live_by_itself": {
-        True: {"live_after_s": 0.0},
+        # What the doctor saw was a model with build_only.
+        True: {"live_after_s": 0.0, "build_only": "ignored"},
         False: {"live_after_s": None},
         "late": {"live_after_s": LATE_S},
     },

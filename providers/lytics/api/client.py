@@ -311,10 +311,14 @@ class LyticsClient:
 
     def _deciphered(self, request: Request, reply: httpx.Response, content: bytes) -> Any:  # noqa: ANN401 - JSON
         try:
-            setting = self._settings.named("apiUrl")
-            now_s = self._timing.wall()
             data = protocol.decipher(
-                request, reply.status_code, reply.headers, content, now_s, setting=setting
+                request,
+                reply.status_code,
+                reply.headers,
+                content,
+                self._timing.wall(),
+                setting=self._settings.named("apiUrl"),
+                key_setting=self._settings.named("apiKey"),
             )
         except NotTheApiError as exc:
             # Where the API has answered before, the page is that of something in between.

@@ -19,6 +19,8 @@ _FIRST_REDIRECT_STATUS = 300
 _FIRST_ERROR_STATUS = 400
 _NO_CONTENT = 204
 _NOT_FOUND = 404
+_NOT_AUTHORIZED = 401
+_RENEW = ". Check {}; keys expire and can be renewed in Lytics"
 
 
 def decipher(  # noqa: PLR0913 - the parts of one reply
@@ -29,6 +31,7 @@ def decipher(  # noqa: PLR0913 - the parts of one reply
     now_s: float,
     *,
     setting: str = "lytics:apiUrl",
+    key_setting: str = "lytics:apiKey",
 ) -> Any:  # noqa: ANN401 - JSON
     """Return the `data` of a reply, or raise what the reply means.
 
@@ -42,6 +45,7 @@ def decipher(  # noqa: PLR0913 - the parts of one reply
         body: the reply's body.
         now_s: when it came, in seconds since 1970; a Retry-After may be a date.
         setting: what a user changes to change the address.
+        key_setting: what a user changes to change the key.
 
     Returns:
         The value under `data`; None for a reply without a body.
@@ -56,6 +60,7 @@ def decipher(  # noqa: PLR0913 - the parts of one reply
     if status >= _FIRST_ERROR_STATUS:
         envelope = _envelope_or_none(body)
         message, code = _words(envelope)
+        hints = {_NOT_FOUND: request.if_missing, _NOT_AUTHORIZED: _RENEW.format(key_setting)}
         raise class_for_status(status)(
             request.method,
             request.path,
@@ -64,7 +69,7 @@ def decipher(  # noqa: PLR0913 - the parts of one reply
             code=code,
             request_id=_text_or_none(envelope.get("request_id")),
             retry_after_s=retry_after_s(headers, now_s),
-            hint=request.if_missing if status == _NOT_FOUND else "",
+            hint=hints.get(status, ""),
         )
     if status >= _FIRST_REDIRECT_STATUS:
         what = (

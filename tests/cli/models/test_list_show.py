@@ -148,6 +148,21 @@ def test_without_the_api_the_state_is_shown(
     assert answer.code == 2
     assert "0.8" in answer.out
     assert "what the last run left" in answer.err
+    assert "what the last run left" in run("show", "good", "--json").json()["problem"]
+
+
+def test_without_the_api_a_built_model_is_not_called_building(
+    state_of: Callable[..., None], run: Run, account: Account, folder: Folder
+) -> None:
+    """A create keeps "building"; what `up` exported when it had waited is what is shown then."""
+    ended = {"id": "a" * 32, "state": "complete", "live": True}
+    begun = model("good", "a" * 32, state="building", live=False, is_healthy=False)
+    stack = {"type": "pulumi:pulumi:Stack", "outputs": {"models": {"good": ended}}}
+    state_of(stack, begun)
+    folder.configure("test")
+    account.handle.stop()
+    (row, _) = run("list", "--json").json()["models"]
+    assert (row["state"], row["live"], row["health"]) == ("complete", True, None)
 
 
 def test_a_broken_stack_file_hides_nothing(

@@ -231,6 +231,14 @@ def test_a_refusal_is_not_sent_again(lab: Lab, status: int, kind: type[Exception
     assert len(lab.lists()) == 1
 
 
+@pytest.mark.parametrize("origin", ["LIOKEY", "lytics:apiKey"])
+def test_a_refused_key_names_where_it_was_set(lab: Lab, origin: str) -> None:
+    """A 401 says to check the variable or the key of the stack's settings that was really used."""
+    lab.account.fault(status=401)
+    with pytest.raises(NotAuthorizedError, match=f"Check {origin}; keys expire"):
+        lab.client(origins={"apiKey": origin}).list_models()
+
+
 def test_a_wrong_content_type_is_no_reason_to_fail(lab: Lab) -> None:
     """A reply whose JSON is called HTML is still JSON."""
     lab.account.fault(what="wrong_content_type")

@@ -60,6 +60,7 @@ def test_the_readme_shows_a_whole_profile(write: Write) -> None:
         ({"summary_while_building": "404"}, {"early_summary": "404"}),
         ({"label_altered": True}, {"labels": "trimmed"}),
         ({"delete": False}, {"delete_status": 405}),
+        ({"goes_live_by_itself": True}, {"live_after_s": 0.0, "build_only": "ignored"}),
         ({"goes_live_by_itself": False}, {"live_after_s": None}),
         ({"goes_live_by_itself": "late"}, {"live_after_s": 20.0}),
         ({"listed_after_s": 3}, {"list_delay_s": 3.0}),
