@@ -83,6 +83,6 @@ class Updating:
         self._report.profile["label_altered"] = is_altered
         means = "a label that is declared is the label that is shown"
         if is_altered:
-            means = "declare labels without blanks at the ends or in rows, or every up writes them"
+            means = "declare labels without outer or double spaces, or every up writes them"
         seen = f"no, it became {safe(shown, 60)!r}" if is_altered else "yes"
         self._report.add("label-altered", question, seen, means, safe=not is_altered)

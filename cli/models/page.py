@@ -17,7 +17,8 @@ from providers.lytics.shapes import ErrorMatrix, Feature, Message, Summary
 
 BAR_WIDTH = 20
 MOST_FEATURES = 20
-NARROW = 100
+WIDE = 120
+"""Columns from which the kind of each feature and all parts of its impact are shown."""
 _SEVERITY = {"error": "red", "warn": "yellow", "warning": "yellow"}
 
 
@@ -172,8 +173,9 @@ def _features(
     ranked = sorted(features, key=lambda feature: -(feature.importance or 0.0))
     kept = ranked if every else ranked[:MOST_FEATURES]
     yield _heading("Features")
-    wide = console.width >= NARROW
-    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    wide = console.width >= WIDE
+    padding = (0, 2 if wide else 1, 0, 0)
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=padding)
     table.add_column("importance", no_wrap=True)
     table.add_column("feature", overflow="fold", min_width=16)
     if wide:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -12,7 +12,7 @@ from cli.screen.terminal import text
 WIDE = 130
 """Columns from which ids are shown in full."""
 NARROW = 104
-"""Columns below which words are broken, so that every column has its place."""
+"""Columns below which uses, ids and labels stand in a table of their own, below the numbers."""
 SHORT_ID = 8
 """Digits of an id where there is less room; `show` takes an id that has been cut short."""
 NONE = "-"
@@ -37,28 +37,38 @@ _ROLES = {
 }
 
 
-def model_table(rows: Sequence[Row], console: Console) -> Table:
-    """Return the table, as wide as the console allows."""
+def model_table(rows: Sequence[Row], console: Console) -> RenderableType:
+    """Return the table, as wide as the console allows; on a narrow one, two below each other."""
     wide, narrow = console.width >= WIDE, console.width < NARROW
-    padding = (0, 1 if narrow else 2, 0, 0)
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=padding)
-    table.add_column("model", overflow="fold", min_width=9 if narrow else 12)
+    table = _table(narrow=narrow)
     for heading, least in (("state", 8), ("live", 4), ("health", 7)):
         table.add_column(heading, overflow="fold", no_wrap=not wide and not narrow, min_width=least)
     for heading in ("acc", "reach", "auc"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("gate")
-    table.add_column("used", justify="right", no_wrap=True)
-    table.add_column("id", no_wrap=True)
-    table.add_column("label", overflow="fold", min_width=8, ratio=1 if wide else None)
+    names = _table(narrow=False) if narrow else table
+    names.add_column("used", justify="right", no_wrap=True)
+    names.add_column("id", no_wrap=True)
+    names.add_column("label", overflow="fold", min_width=8, ratio=1 if wide or narrow else None)
     for row in rows:
-        cells = [_name(row), _styled(row.state), _live(row), _styled(row.health)]
-        cells += [_number(row, name) for name in ("accuracy", "reach", "auc")]
-        cells.append(_styled(row.gate))
-        cells.append(text(NONE if row.audiences is None else row.audiences))
+        numbers = [_name(row), _styled(row.state), _live(row), _styled(row.health)]
+        numbers += [_number(row, name) for name in ("accuracy", "reach", "auc")]
+        numbers.append(_styled(row.gate))
         shown = row.id if wide else row.id[:SHORT_ID]
-        cells += [text(shown or NONE, "dim"), text(row.label)]
-        table.add_row(*cells)
+        named = [text(NONE if row.audiences is None else row.audiences)]
+        named += [text(shown or NONE, "dim"), text(row.label)]
+        if narrow:
+            table.add_row(*numbers)
+            names.add_row(_name(row), *named)
+        else:
+            table.add_row(*numbers, *named)
+    return Group(table, Text(), names) if narrow else table
+
+
+def _table(*, narrow: bool) -> Table:
+    padding = (0, 1 if narrow else 2, 0, 0)
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=padding)
+    table.add_column("model", overflow="fold", min_width=9 if narrow else 12)
     return table
 
 

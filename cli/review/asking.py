@@ -19,7 +19,7 @@ from cli.rules.look import ask_for_rules
 from cli.workspace.account import connected, proven, readable, settings_of
 from cli.workspace.holdings import holdings_of
 from cli.workspace.project import Project
-from cli.workspace.pulumi import PulumiError, run_pulumi
+from cli.workspace.pulumi import PulumiError, remedy, run_pulumi
 from cli.workspace.removals import declared_models, declared_removals, excepted_from
 from cli.workspace.segments import fault_of
 from cli.workspace.state import StackState
@@ -48,7 +48,7 @@ def preview(project: Project, stack: str, save_plan: Path | None = None) -> str:
     try:
         return run_pulumi(project, "preview", "--stack", stack, "--json", "--show-sames", *plan)
     except PulumiError as exc:
-        message = f"The preview of {stack} failed:\n{_errors(exc.said)}"
+        message = f"The preview of {stack} failed:\n{_errors(exc.said)}{remedy(exc.said)}"
         raise CliError(message) from exc
 
 

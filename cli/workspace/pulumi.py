@@ -20,7 +20,17 @@ class PulumiError(CliError):
     def __init__(self, arguments: tuple[str, ...], said: str) -> None:
         self.said = said
         words = " ".join(word for word in arguments[:2] if not word.startswith("-"))
-        super().__init__(f"pulumi {words}: {_shortened(said)}")
+        super().__init__(f"pulumi {words}: {_shortened(said)}{remedy(said)}")
+
+
+def remedy(said: str) -> str:
+    """Return what to do about a failure whose own words name no command, as a line to add."""
+    if "passphrase" not in said:
+        return ""
+    return (
+        "\nSet the passphrase that was chosen at `bin/pulumi stack init`: "
+        "export PULUMI_CONFIG_PASSPHRASE=..."
+    )
 
 
 def run_pulumi(project: Project, *arguments: str, stdin: str | None = None) -> str:

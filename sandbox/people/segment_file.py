@@ -57,7 +57,7 @@ def read_segment_file(path: Path, columns: Mapping[str, list[str]]) -> SegmentFi
     except yaml.MarkedYAMLError as problem:
         mark = problem.problem_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        remedy = "Indent with blanks, and quote what holds ': '."
+        remedy = "Indent with spaces, and quote what holds ': '."
         raise ProfilesError(str(path), line, column, str(problem.problem), remedy) from problem
     return _Reader(str(path), columns).read(root)
 

@@ -122,7 +122,7 @@ def test_api_that_breaks_during_an_up_is_told_once(project: Project, account: Ac
     errors = [line for line in told if "Failed to create" in line]
     assert len([line for line in errors if "503" in line]) == 1, output
     short = [line for line in errors if "503" not in line]
-    assert all(line.endswith("another error of this run says which") for line in short), output
+    assert all(line.endswith("which shows it in full") for line in short), output
     assert len([line for line in told if "look for twins" in line]) <= 1, output
     made = set(account.models())
     assert len(account.requests()) < 3 * count, output

@@ -199,5 +199,6 @@ def test_an_up_that_waits_for_an_address_says_so(project: Project) -> None:
     nowhere = {"LYTICS_API_URL": "http://127.0.0.1:9/api"}
     told = project.up(code=None, env=nowhere)
     assert told.code != 0
-    assert "can't reach 127.0.0.1:9: refused; check LYTICS_API_URL; trying for" in told.words
+    assert "can't reach 127.0.0.1:9: refused; start the sandbox with `make sandbox`" in told.words
+    assert "check LYTICS_API_URL; trying for" in told.words
     assert "s more, Ctrl-C ends" in told.words

@@ -191,7 +191,7 @@ def _usable_key(key: str) -> str | None:
         return None
     if not key.isascii() or not key.isprintable() or " " in key:
         what = (
-            "the API key holds blanks or characters that no key has; "
+            "the API key holds spaces or characters that no key has; "
             f"copy it again into {KEY_VARIABLE} or lytics:apiKey"
         )
         raise SettingsError(what)

@@ -26,6 +26,8 @@ _REASONS = {
     errno.ECONNRESET: "the connection was reset",
 }
 
+_START_IT = "start the sandbox with `make sandbox`, or "
+
 
 def explained(settings: Settings, error: httpx.HTTPError) -> tuple[type[ConnectError], str]:
     """Return what kind of failure to connect it was, and the sentence for it.
@@ -58,9 +60,16 @@ def explained(settings: Settings, error: httpx.HTTPError) -> tuple[type[ConnectE
             what = f"the name {address.host} can't be looked up now; check the network"
             return ConnectError, what
         if isinstance(cause, OSError) and cause.errno in _REASONS:
-            return ConnectError, f"can't reach {place}: {_REASONS[cause.errno]}; check {setting}"
+            todo = _START_IT if cause.errno == errno.ECONNREFUSED and _is_here(address) else ""
+            what = f"can't reach {place}: {_REASONS[cause.errno]}; {todo}check {setting}"
+            return ConnectError, what
     kind = "no answer" if isinstance(error, httpx.TimeoutException) else type(error).__name__
     return ConnectError, f"can't reach {place}: {kind}; check the network and {setting}"
+
+
+def _is_here(address: httpx.URL) -> bool:
+    """Tell whether an address is this machine's own, where only the sandbox speaks the API."""
+    return address.host in {"127.0.0.1", "::1", "localhost"}
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -63,16 +63,16 @@ def _sentence(item: ErrorDetails, shape: type[BaseModel]) -> str:  # noqa: PLR09
     if kind == "value_error":
         return str(context["error"])
     if kind in {"literal_error", "enum"}:
-        return f"expected {context['expected']}{_got(item)}"
+        return f"expected {context['expected']}{got(item.get('input'))}"
     if kind in {"greater_than_equal", "less_than_equal", "greater_than", "less_than"}:
-        return f"{_range(kind, context)}{_got(item)}"
+        return f"{_range(kind, context)}{got(item.get('input'))}"
     if kind in {"string_too_short", "too_short"}:
         return "must not be empty"
     if kind in {"string_too_long", "too_long"}:
         return f"at most {context['max_length']} characters"
     if family in _EXPECTED:
-        return f"{_EXPECTED[family]}{_got(item)}"
-    return f"{item['msg']}{_got(item)}"
+        return f"{_EXPECTED[family]}{got(item.get('input'))}"
+    return f"{item['msg']}{got(item.get('input'))}"
 
 
 def _range(kind: str, context: Mapping[str, Any]) -> str:
@@ -87,7 +87,11 @@ def _range(kind: str, context: Mapping[str, Any]) -> str:
 
 
 def _got(item: ErrorDetails) -> str:
-    value = item.get("input")
+    return got(item.get("input"))
+
+
+def got(value: object) -> str:
+    """Return what ends a sentence about what was expected: what stands there instead."""
     if isinstance(value, (dict, list)):
         return f", got a {'mapping' if isinstance(value, dict) else 'list'}"
     if value is None:

@@ -68,7 +68,7 @@ class Run(OpenedAccount):
         """
         about = error.what if isinstance(error, RequestError) else str(error)
         if error.is_general and not self._is_news(about):
-            return "the same trouble; another error of this run says which"
+            return "the same error as another operation of this run, which shows it in full"
         return str(error)
 
     def say_once(self, about: str, sentence: str) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from providers.lytics.domain.declaration import ModelDeclaration, Removal, problems_across_fields
-from providers.lytics.domain.explain import Place, explain, unknown_key
+from providers.lytics.domain.explain import Place, explain, got, unknown_key
 from providers.lytics.domain.fields import SegmentRef
 from providers.lytics.domain.identity import FORBIDDEN_IN_NAMES
 from providers.lytics.errors import DeclarationError, Problem
@@ -112,6 +112,9 @@ def _parse(
 
     data, exceptions = _without_exceptions(data, reader, note)
     top = {name: value for name, value in data.items() if name not in {"models", "defaults"}}
+    for name in _outside_models(top):
+        note((name,), "is a model: write it below models:, indented further")
+        del top[name]
     _collect(StackFile, top, (), note)
     defaults = _mapping_or_note(data.get("defaults"), ("defaults",), note)
     for place, sentence in _default_problems(defaults):
@@ -133,6 +136,14 @@ def _parse(
     lines = {key: reader.marks["models", key].line for key in models}
     gone = {key: reader.marks["removed", key].line for key in removals}
     return Stack(path, models, segments or {}, removals, lines, exceptions, gone), found
+
+
+def _outside_models(top: dict[str, Any]) -> list[str]:
+    """Return the keys of a file's first level that are models, and should stand below `models`."""
+    unknown = {name: value for name, value in top.items() if name not in StackFile.model_fields}
+    return [
+        name for name, value in unknown.items() if isinstance(value, dict) and "source" in value
+    ]
 
 
 def _without_exceptions(
@@ -175,7 +186,7 @@ def _mapping_or_note(value: object, place: Place, note: Note) -> dict[str, Any]:
         return {}
     if isinstance(value, dict):
         return value
-    note(place, "expected a mapping of keys to values")
+    note(place, f"expected a mapping of keys to values{got(value)}")
     return {}
 
 
@@ -215,12 +226,21 @@ def _default_problems(defaults: dict[str, Any]) -> list[tuple[Place, str]]:
     return problems
 
 
+def _no_model(key: str, raw: object) -> str:
+    """Say what is wrong with an entry of `models` that holds no fields: often its indentation."""
+    if key in ModelDeclaration.model_fields:
+        return "is a field of a model: indent it further than the model's key"
+    if raw is None:
+        return "has no fields: write source, target and the others below it, indented further"
+    return f"expected a model's fields, for example source and target{got(raw)}"
+
+
 def _model(
     key: str, raw: object, defaults: dict[str, Any], segments: Mapping[str, Any], note: Note
 ) -> ModelDeclaration | None:
     place: Place = ("models", key)
     if not isinstance(raw, dict):
-        note(place, "expected source, target and what else the model has")
+        note(place, _no_model(key, raw))
         return None
     if found := _bad_key(key):
         note(place, found)

@@ -124,7 +124,7 @@ def load(path: Path, reader: YamlReader) -> dict[str, Any]:
         node = yaml.compose(raw, Loader=SafeLoader)
     except FileNotFoundError:
         near = did_you_mean(path.stem, (file.stem for file in stack_files(path.parent)))
-        what = f"there is no such file.{near} bin/lytics-ml init writes one"
+        what = f"there is no such file.{near} bin/lytics-ml init {path.stem} writes it"
         raise NoFileError(title, [Problem(shown(path), what)]) from None
     except OSError as exc:
         raise DeclarationError(title, [Problem(shown(path), str(exc.strerror))]) from exc
@@ -148,6 +148,6 @@ def _syntax_problem(path: Path, raw: bytes, exc: Exception) -> Problem:
     what = " ".join(word for word in words if word)
     lines = raw.splitlines()
     line = lines[mark.line] if mark.line < len(lines) else b""
-    hint = "; indent with blanks, not tabs" if line[mark.column : mark.column + 1] == b"\t" else ""
+    hint = "; indent with spaces, not tabs" if line[mark.column : mark.column + 1] == b"\t" else ""
     place = where(path, Mark(mark.line + 1, mark.column + 1))
     return Problem(place, f"isn't YAML: {what}{hint}")

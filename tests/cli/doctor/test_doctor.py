@@ -271,7 +271,9 @@ def test_a_wrong_key_and_a_wrong_address_are_told(
     monkeypatch.setenv("LYTICS_API_URL", "http://127.0.0.1:9/api")
     report = doctor("--json")
     assert report.code == 2
-    assert "can't reach 127.0.0.1:9: refused; check LYTICS_API_URL" in checks(report)["key"]["seen"]
+    seen = checks(report)["key"]["seen"]
+    assert "can't reach 127.0.0.1:9: refused; start the sandbox with `make sandbox`, or " in seen
+    assert "check LYTICS_API_URL" in seen
 
 
 def test_waiting_without_a_probe_is_refused(doctor: Callable[..., Answer]) -> None:

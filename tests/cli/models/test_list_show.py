@@ -281,7 +281,7 @@ def test_another_accounts_key_ends_the_look(
     assert "1234" in answer.err
 
 
-@pytest.mark.parametrize("columns", [80, 100, 120, 160])
+@pytest.mark.parametrize("columns", [60, 80, 100, 120, 160])
 def test_no_width_drops_a_column(
     state_of: Callable[..., None],
     account: Account,
@@ -289,16 +289,18 @@ def test_no_width_drops_a_column(
     monkeypatch: pytest.MonkeyPatch,
     columns: int,
 ) -> None:
-    """Where there is less room an id is cut short; label and all else stay."""
-    model_id = account.create(label="Growth")
-    state_of(model("good", model_id, label="Growth"), activation("good"))
+    """Where there is less room an id is cut short, and ids and labels stand below the numbers."""
+    label = "Predictive model to grow the customer base"
+    model_id = account.create(label=label)
+    state_of(model("good", model_id, label=label), activation("good"))
     monkeypatch.setenv("COLUMNS", str(columns))
     out = run("list", "--stack", "test").out
-    heading = next(line for line in out.splitlines() if line.startswith("model"))
-    assert heading.split()[-2:] == ["id", "label"]
+    headings = [line.split() for line in out.splitlines() if line.startswith("model")]
+    assert headings[0][1:8] == ["state", "live", "health", "acc", "reach", "auc", "gate"]
+    assert headings[-1][-3:] == ["used", "id", "label"]
     assert model_id[:8] in out
-    assert "Growth" in out.replace("\n", "")
-    assert all(len(line) <= columns for line in out.splitlines()[2:4])
+    assert all(f" {word}" in out for word in label.split())
+    assert all(len(line) <= columns for line in out.splitlines())
 
 
 def test_the_legend_explains_the_marks_that_are_shown(

@@ -262,7 +262,8 @@ def test_a_refused_connection_says_where() -> None:
     with LyticsClient(settings, timing=QUICK) as client, pytest.raises(ConnectError) as caught:
         client.create_model(BODY)
     assert (
-        str(caught.value) == "POST /api/ml: can't reach 127.0.0.1:9: refused; check lytics:apiUrl"
+        str(caught.value) == "POST /api/ml: can't reach 127.0.0.1:9: refused; start the sandbox "
+        "with `make sandbox`, or check lytics:apiUrl"
     )
     assert not caught.value.may_have_taken_effect
 

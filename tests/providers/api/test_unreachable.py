@@ -124,7 +124,10 @@ def test_a_refused_connection_is_told_while_it_is_tried(monkeypatch: pytest.Monk
     with LyticsClient(settings, tell_trouble=told.append) as client, pytest.raises(ConnectError):
         client.list_models()
     (line,) = told
-    start = f"can't reach 127.0.0.1:{port}: refused; check lytics:apiUrl; trying for "
+    start = (
+        f"can't reach 127.0.0.1:{port}: refused; start the sandbox with `make sandbox`, or check "
+        "lytics:apiUrl; trying for "
+    )
     assert line.removeprefix(start) in {"1 s more, Ctrl-C ends", "2 s more, Ctrl-C ends"}
 
 

@@ -401,7 +401,8 @@ def test_trouble_of_the_api_is_told_once(lab: Lab) -> None:
         told.append(str(caught.value))
     assert told[0].startswith("Failed to create model 'a': GET /api/ml: 503")
     assert told[1:] == [
-        f"Failed to create model '{key}': the same trouble; another error of this run says which"
+        f"Failed to create model '{key}': "
+        "the same error as another operation of this run, which shows it in full"
         for key in "bc"
     ]
     lab.heal()
@@ -428,7 +429,9 @@ def test_a_stack_file_with_mistakes_is_told_once(
             provider.delete(key * 32, {"key": key, "stack": "broken"})
         told.append(str(caught.value))
     assert "line 1, column 1: nonsense: unknown key" in told[0]
-    assert told[1].endswith(": the same trouble; another error of this run says which")
+    assert told[1].endswith(
+        ": the same error as another operation of this run, which shows it in full"
+    )
 
 
 # --- the adapter ----------------------------------------------------------------------------

@@ -71,7 +71,7 @@ def test_a_missing_file_says_what_writes_one() -> None:
         read_stack_file(Path("stacks/nowhere.yaml"))
     assert str(caught.value) == (
         "stacks/nowhere.yaml can't be used:\n"
-        "  - stacks/nowhere.yaml: there is no such file. bin/lytics-ml init writes one"
+        "  - stacks/nowhere.yaml: there is no such file. bin/lytics-ml init nowhere writes it"
     )
 
 
