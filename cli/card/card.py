@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from cli.card.asking import Subject
-from cli.models.rows import fitness_band
+from cli.models.rows import Row, fitness_band
 from cli.models.table import shown_number
 from cli.review.words import Quoted, Words, words
 from cli.watch.watching import held_out_of
 from providers.lytics.domain.live.judging import is_healthy, number
 from providers.lytics.domain.live.watch import watch_of
-from providers.lytics.shapes import Segment, Summary
+from providers.lytics.shapes import Segment
 
 MOST_FEATURES = 20
 MOST_PERIODS = 20
@@ -72,7 +72,7 @@ def card_of(subject: Subject) -> Card:
     sections = [
         _predicts(subject),
         _data(subject),
-        _scores(subject.row.summary),
+        _scores(subject.row),
         _limits(subject),
         _bounds(subject),
         _users(subject),
@@ -98,7 +98,8 @@ def _facts(subject: Subject) -> Iterator[tuple[str, Words]]:
         yield "Created", _q(row.model.created)
         yield "Last updated", _q(row.model.updated)
     yield "State", _q(row.state)
-    yield "Live", words({True: "yes", False: "no", None: "not known"}[row.live])
+    is_live = False if row.state == "gone" else row.live
+    yield "Live", words({True: "yes", False: "no", None: "not known"}[is_live])
     period = subject.timeline.live(row.id)
     if row.live and period is not None:
         yield "Live since", _q(period.begin)
@@ -213,6 +214,13 @@ def _trained_from(config: Mapping[str, object]) -> Iterator[str | Quoted]:
     yield "." if sources or fields else " what its config says."
 
 
+def _untold(row: Row) -> str:
+    """Return why a model has no numbers."""
+    if row.state == "gone":
+        return "It is gone from the account"
+    return "Lytics doesn't tell them" if row.problem else "It isn't trained"
+
+
 _MEANINGS = {
     "auc": "how often it ranks a user of the target above another one; 1 is always, 0.5 is chance",
     "accuracy": "0 to 10: how well the users whom it picks match the target",
@@ -225,10 +233,11 @@ _MEANINGS = {
 }
 
 
-def _scores(summary: Summary | None) -> Section:
+def _scores(row: Row) -> Section:
     title = "How well it does"
+    summary = row.summary
     if summary is None:
-        return Section(title, (words("It isn't trained, so there are no numbers."),))
+        return Section(title, (words(f"{_untold(row)}, so there are no numbers."),))
     rows = []
     for name, meaning in _MEANINGS.items():
         value = number(summary, name)
@@ -259,7 +268,8 @@ def _limit_sentences(subject: Subject) -> Iterator[Words]:
         yield words("Its training failed: ", Quoted(row.model.reason or "no reason is given"), ".")
     summary = row.summary
     if summary is None:
-        yield words("Nothing can be said before it is trained.")
+        is_ahead = row.state != "gone" and not row.problem
+        yield words("Nothing can be said before it is trained." if is_ahead else "None are known.")
         return
     health = summary.scores.health
     if health and not is_healthy(health):

@@ -16,8 +16,12 @@ def name_to_keep(key: str, stack: Stack, look: StackView) -> str | None:
     own = [row for row in look.rows if row.key == key]
     row = next((row for row in own if row.role == "declared"), None)
     if row is None or not row.name:
-        message = f"{key} has no model yet: run pulumi up first"
-        raise CliError(message)
+        # What the next pulumi up takes over is there already, and may be used already.
+        adopted = (look.account or {}).get(declared.adopt or "")
+        if adopted is None:
+            message = f"{key} has no model yet: run pulumi up first"
+            raise CliError(message)
+        return adopted.name if declared.name is None else None
     if declared.name == row.name:
         return None
     if declared.name is not None:

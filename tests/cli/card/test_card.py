@@ -124,6 +124,26 @@ def test_a_model_that_is_not_there_yet_has_a_card() -> None:
         assert words in told
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"model": None}, ("It is gone from the account", "| Live | no |")),
+        ({"problem": "500"}, ("Lytics doesn't tell them", "| Live | yes |")),
+    ],
+)
+def test_a_model_without_numbers_is_not_called_untrained(
+    changes: dict[str, object], words: tuple[str, ...]
+) -> None:
+    """One that somebody deleted, or whose numbers can't be read, has been trained all the same."""
+    known = subject()
+    row = replace(known.row, summary=None, **changes)  # type: ignore[arg-type]
+    told = as_markdown(card_of(replace(known, row=row)))
+    for said in words:
+        assert said in told
+    for untrue in ("isn't trained", "before it is trained", "not known"):
+        assert untrue not in told
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_works_in_a_real_browser(tmp_path: Path, scheme: str) -> None:
     """It follows the system's colours, fits into 400 px, and loads nothing."""

@@ -62,6 +62,19 @@ def test_the_name_is_written_beside_what_stands_there(
     assert "nothing to write" in again.out
 
 
+def test_the_name_of_a_model_that_is_to_be_adopted_is_known_before_the_up(
+    state_with: Callable[..., None], folder: Folder, account: Account, run: Run
+) -> None:
+    """`used-name-declared` lets no `up` adopt it before its name stands there."""
+    made = account.create(name="Premier Likelihood")
+    state_with()
+    folder.write("test", STACK.replace("new: {", f"new: {{adopt: {made}, "))
+    answer = run("keep-name", "new")
+    assert answer.code == 0, answer.err
+    assert "name: Premier Likelihood" in folder.read("test")
+    assert "nothing to write" in run("keep-name", "new").out
+
+
 def test_what_cannot_be_kept_is_told(
     state_with: Callable[..., None], folder: Folder, account: Account, run: Run
 ) -> None:
