@@ -6,9 +6,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from providers.lytics.domain.declaration import ModelInputs
+from providers.lytics.domain.declaration import ModelConfig, ModelInputs
 from providers.lytics.domain.fields import FieldClass, class_of
-from providers.lytics.domain.identity import normalised_config
+from providers.lytics.domain.identity import inputs_hash, normalised_config, proof_in
 from providers.lytics.errors import ConflictError
 
 
@@ -45,6 +45,7 @@ def differ(model_id: str, state: Mapping[str, Any], inputs: Mapping[str, Any]) -
     - A field that was never declared is never a difference.
     - One that was declared and is left out now goes back to its documented default, if it has one.
     - `name` and `adopt` are compared only where they are declared.
+    - A config that the model's default name proves is none, whatever was declared since.
 
     Args:
         model_id: the id in the state.
@@ -76,8 +77,9 @@ def _differs(
         # Without a look-up, a segment counts as the same while the declaration spells it the same.
         return spelling is None or spelling != state.get(f"{name}_name")
     if name == "config":
-        return holds_unknown(new) or bool(
-            config_differences(old, new, state.get("reported_config"))
+        return holds_unknown(new) or (
+            bool(config_differences(old, new, state.get("reported_config")))
+            and not _is_trained_so(state, inputs)
         )
     if name == "name":
         return new is not None and new not in {state.get("declared_name"), old}
@@ -88,6 +90,20 @@ def _differs(
         is_seen = name in state.get("managed", [name])
         return new is not None and (new != old or not is_seen)
     return bool(old != new)
+
+
+def _is_trained_so(state: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:
+    """Tell whether a model's default name proves that it was trained with these inputs.
+
+    What was declared of it since, and is in the state, may be less: where a key has no documented
+    default, leaving it out replaces nothing.
+    """
+    proof = proof_in(str(state.get("name"))) if state.get("declared_name") is None else None
+    source, target, generation = (inputs.get(one) for one in ("source", "target", "generation"))
+    if proof is None or any(holds_unknown(one) for one in (source, target, generation)):
+        return False
+    config = ModelConfig.model_validate(inputs.get("config") or {}).model_dump(exclude_none=True)
+    return proof[1] == inputs_hash(str(source), str(target), config, int(generation or 1))
 
 
 def config_differences(

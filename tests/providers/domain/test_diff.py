@@ -13,7 +13,8 @@ from providers.lytics.domain.diff import (
     echo_contradicts,
 )
 from providers.lytics.domain.fields import FieldClass, class_of
-from providers.lytics.domain.record import outputs_of
+from providers.lytics.domain.identity import default_name
+from providers.lytics.domain.record import hash_of, outputs_of
 from providers.lytics.errors import ConflictError
 from providers.lytics.shapes import Model
 from tests.support.lab import ALL_USERS, HIGH_VALUE, declared, properties, through_engine
@@ -380,6 +381,19 @@ def test_echo_contradicts(
     """Only a value that the API reports, and that is declared or a default, contradicts."""
     found = echo_contradicts(declared_config, echo, ignore_build_only=ignore)
     assert found == expected
+
+
+@pytest.mark.parametrize("is_named", [False, True])
+def test_a_config_that_the_default_name_proves_is_no_difference(*, is_named: bool) -> None:
+    """A key taken out and declared again trains nothing; a declared name proves nothing."""
+    first = declared(config={"use_scores": True, "collect": 900, "build_only": True})
+    name = default_name("churn", "1f2e3d", hash_of(first))
+    since = declared(config={"use_scores": True, "collect": 900}, name=name if is_named else None)
+    again = first.model_copy(update={"name": since.name})
+    found = difference(since, again, name=name, config={})
+    assert found.replaces == (("config",) if is_named else ())
+    other = first.model_copy(update={"generation": 2})
+    assert "generation" in difference(since, other, name=name, config={}).replaces
 
 
 def test_source_and_target_are_not_interchangeable() -> None:
