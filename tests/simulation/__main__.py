@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 import os
 import sys
 
@@ -28,10 +29,11 @@ def main() -> int:
     parser.add_argument("--only", type=int, help="replay one history, and tell it")
     parser.add_argument("--every-pair", action="store_true", help="fail where a pair isn't met")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--within", type=float, default=math.inf, help="seconds for all of them")
     chosen = parser.parse_args()
     if chosen.only is not None:
         return _replay(chosen.seed, chosen.only)
-    campaign = lived_through(chosen.seed, chosen.histories, chosen.workers, _show)
+    campaign = lived_through(chosen.seed, chosen.histories, chosen.workers, _show, chosen.within)
     sys.stderr.write("\n")
     for number, broken in sorted(campaign.broken.items())[:MOST_TOLD]:
         say(f"history {number} is wrong:\n  " + "\n  ".join(broken))

@@ -2,6 +2,7 @@
 
 import gc
 import hashlib
+import math
 import multiprocessing
 import time
 import traceback
@@ -107,7 +108,11 @@ def _chunks(seed: int, histories: int, workers: int) -> Iterator[Chunk]:
 
 
 def lived_through(
-    seed: int, histories: int, workers: int, show: Callable[[Campaign], None] = lambda _: None
+    seed: int,
+    histories: int,
+    workers: int,
+    show: Callable[[Campaign], None] = lambda _: None,
+    within_s: float = math.inf,
 ) -> Campaign:
     """Live through so many histories of a seed.
 
@@ -116,6 +121,7 @@ def lived_through(
         histories: how many, from 0.
         workers: processes that share them.
         show: is told how far it is.
+        within_s: seconds after which no more are begun; the digest is that of those that were.
     """
     campaign, whole, started_s = Campaign(), hashlib.sha256(), time.monotonic()
     for chunk in _chunks(seed, histories, workers):
@@ -127,5 +133,7 @@ def lived_through(
         whole.update(b"".join(chunk.digests))
         campaign.took_s = time.monotonic() - started_s
         show(campaign)
+        if campaign.took_s > within_s:
+            break
     campaign.digest = whole.hexdigest()[:DIGITS]
     return campaign

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any
 
-from tests.simulation.drawing import DEEDS, EDITS, MOMENTS, NO_DATA, REQUESTS, WAYS
+from tests.simulation.drawing import DEEDS, EDITS, MOMENTS, REQUESTS, WAYS
 from tests.simulation.living import Life, Ran
 
 Met = tuple[str, ...]
@@ -22,7 +22,7 @@ DIMENSIONS: Mapping[str, tuple[str, ...]] = {
     "operation": (
         *dict.fromkeys(EDITS),
         *("refresh", "target", "continue on error", "a week", "two stacks at once"),
-        *("two backends at once", "break_first", "pages", "twins settled"),
+        *("two backends at once", "break_first", "pages", "twins settled", "adopted twice"),
     ),
     "fault": FAULTS,
     "death": (*DEATHS, "state unwritten"),
@@ -91,6 +91,8 @@ def _operations(step: Mapping[str, Any], runs: list[Ran]) -> Iterator[str]:
         yield "two backends at once"
     if any("one too many" in said for ran in runs for said in ran.said):
         yield "twins settled"
+    if any("has it; take it out there first" in said for ran in runs for said in ran.problems):
+        yield "adopted twice"
     if any(shape.swap for ran in runs for shape in ran.shapes.values()):
         yield "break_first"
 
@@ -145,13 +147,10 @@ def every_pair() -> Iterator[Met]:
 
 
 def _cant_be(met: Met) -> bool:
-    """Tell whether two things never come together: one trouble a run, and plain has no variety."""
-    one, value, other, partner = met
-    if one == "operation" and value == "pages":
-        return other in {"fault", "death", "person"}
-    if one == "operation" and value in {"two backends at once", "twins settled"}:
-        return other in {"fault", "death"}
-    return (one, value) == ("request", "delete") and partner.startswith(NO_DATA)
+    """Tell whether two things never come together: where two backends run nothing else fails."""
+    one, value, other, _ = met
+    twins = {"two backends at once", "twins settled"}
+    return one == "operation" and value in twins and other in {"fault", "death"}
 
 
 def table(met: "Counter[Met]") -> str:

@@ -42,7 +42,7 @@ REQUESTS: dict[str, Json] = {
 EDITS = (
     *("change",) * 10,
     *("rename", "move", "take_out", "remove", "retrain", "adopt", "protect"),
-    *("state_delete", "rename_stack", "again", "spoil"),
+    *("state_delete", "rename_stack", "new_stack", "destroy", "again", "spoil"),
 )
 """What somebody does to a stack file, or with `pulumi stack` and `pulumi state`."""
 DEEDS = ("start", "stop", "label", "delete")
@@ -128,8 +128,10 @@ def _trouble(dice: random.Random) -> Json:
             }
             for _ in range(dice.choice([1, 1, 2]))
         ]
-    elif trouble == "pages":
+    if trouble == "pages" or (trouble != "none" and dice.random() < 0.1):
         step["pages"] = dice.choice(["all", "_meta", "_next", "total"])
+        # Later than at the start a run has begun already, and something may be under way.
+        step["pages_at_s"] = dice.choice([0.0, 1.0, 1.0]) * round(dice.uniform(0, 4), 2)
     return step
 
 
@@ -171,9 +173,6 @@ def _rule(dice: random.Random) -> Json:
     """Draw what goes wrong in one run: a share of all requests, or chosen ones."""
     way, moment = dice.choice(list(WAYS)), dice.choice(MOMENTS)
     requests = [*["create", "update", "delete"] * 3, "list", "fetch"]
-    if way == NO_DATA:
-        # Who says 200 to a delete that isn't carried out can't be told from who does it.
-        requests = [request for request in requests if request != "delete"]
     fault = {**WAYS[way], "called": way, "when": moment}
     if dice.random() < 0.2 and way != NO_DATA:
         rate, seed = dice.choice([0.1, 0.25, 0.5]), dice.getrandbits(16)

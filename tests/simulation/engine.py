@@ -102,6 +102,12 @@ class Engine:
             self._deletes()
         return self.problems
 
+    def destroy(self, options: Options) -> list[str]:
+        """Let everything go; no program runs, and nothing is declared."""
+        self._options = options
+        self._deletes()
+        return self.problems
+
     def refresh(self) -> list[str]:
         """Take what the API shows into the state; return what went wrong."""
         found = self._scheduler.run([partial(self._read, o) for o in self.state.resources])
@@ -260,7 +266,8 @@ class Engine:
         self._process.step("before the state is written")
         if one.kind == "model":
             policy = one.outputs.get("on_delete") or "deactivate"
-            self.state.left.append(Left(one.key, one.id, policy))
+            lineage = str(one.outputs.get("lineage"))
+            self.state.left.append(Left(one.key, one.id, policy, lineage))
         self.done.append(Done("delete", one.kind, one.key))
         self.state.resources.remove(one)
 

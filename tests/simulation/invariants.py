@@ -17,6 +17,7 @@ from providers.lytics.shapes import Segment
 from sandbox.segments import MADE_UP, segment_id
 from sandbox.settings import COLLECT_DEFAULT, LIVE_MODELS_MAX
 from tests.simulation.account import AID
+from tests.simulation.drawing import NO_DATA
 from tests.simulation.living import File, Life, Ran
 from tests.simulation.running import preview
 from tests.simulation.state import model_inputs
@@ -105,7 +106,10 @@ def _rename(life: Life, ran: Ran) -> None:
 
 
 def each_leaves_as_declared(life: Life, ran: Ran) -> Iterator[str]:
-    """What is declared no more leaves as `removed` says, else by its last successful `up`."""
+    """What is declared no more leaves as `removed` says, else by its last successful `up`.
+
+    The one exception: a delete that is answered with 200 and not carried out. It is believed.
+    """
     if ran.problems or ran.deeds:
         return
     for one, by_state in ran.leaves.items():
@@ -116,12 +120,18 @@ def each_leaves_as_declared(life: Life, ran: Ran) -> Iterator[str]:
             continue
         policy = ran.removed.get(key) or by_state
         there = life.account.models.get(one)
-        if policy == "delete" and there is not None:
+        if policy == "delete" and there is not None and not _is_undone(life, one):
             yield f"model {one} of {key} was to be deleted and is there"
         if policy == "retain" and any(asked.model_id == one for asked in ran.writes):
             yield f"model {one} of {key} was to be retained and was written to"
         if policy == "deactivate" and there is None and one in ran.existed:
             yield f"model {one} of {key} was to be deactivated and is gone"
+
+
+def _is_undone(life: Life, model_id: str) -> bool:
+    """Tell whether a model was deleted as the account says, and wasn't."""
+    fault = f"{NO_DATA}@before"
+    return any((a.method, a.fault, a.model_id) == ("DELETE", fault, model_id) for a in life.asked)
 
 
 def something_stays_live(life: Life, ran: Ran) -> Iterator[str]:
@@ -209,7 +219,7 @@ def what_the_preview_said_is_done(_: Life, ran: Ran) -> Iterator[str]:
 def each_model_is_there_once(life: Life, file: File) -> Iterator[str]:
     """Every declared model is there, as declared, and no model is there twice.
 
-    The one exception is that of `a_create_trains_one_model`.
+    The exceptions are those of `a_create_trains_one_model` and `each_leaves_as_declared`.
     """
     lied = {
         life.made[asked.made].name
@@ -228,6 +238,8 @@ def each_model_is_there_once(life: Life, file: File) -> Iterator[str]:
     for one, made in life.made.items():
         model = life.account.models.get(one)
         if model is None or model.state == "invalid" or one in let_go or made.name in lied:
+            continue
+        if _is_undone(life, one):
             continue
         config = {k: getattr(model.config, k) for k in model.config.__slots__ if k != "build_only"}
         same = repr([made.name, model.source, model.target, config])

@@ -49,6 +49,10 @@ class File:
         """Return what is declared."""
         return {key: ModelDeclaration.model_validate(one) for key, one in self.models.items()}
 
+    def adopts(self, model_id: str) -> bool:
+        """Tell whether a model is to be adopted."""
+        return any(one.get("adopt") == model_id.upper() for one in self.models.values())
+
     def parsed(self) -> Stack:
         """Return the file as the provider reads it."""
         removed = {
@@ -191,12 +195,16 @@ class Life:
 
     def key_of(self, ran: Ran, model_id: str) -> str:
         """Return the key of a run's stack that a model belongs to, "" where none does."""
-        for stored in ran.state.resources:
-            if stored.kind == "model" and stored.id == model_id:
+        state = ran.state
+        models = [one for one in state.resources if one.kind == "model"]
+        for stored in sorted(models, key=lambda one: one.leaves):
+            if stored.id == model_id and not stored.leaves:
                 return stored.key
-        for left in reversed(ran.state.left):
+            if stored.id == model_id:
+                return state.heir(stored.key, stored.outputs.get("lineage"))
+        for left in reversed(state.left):
             if left.id == model_id:
-                return left.key
+                return state.heir(left.key, left.lineage)
         held = next((key for key, one in ran.held.items() if one == model_id), "")
         made = self.made.get(model_id)
         return held or (made.key if made is not None and made.stack == ran.stack else "")

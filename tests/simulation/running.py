@@ -33,6 +33,7 @@ class OneRun:
     def __init__(self, life: Life, file: File, step: Mapping[str, Any]) -> None:
         self.life, self.file, self.step = life, file, step
         state = file.state
+        self.destroys = step.get("do") == "destroy"
         self.who = f"{state.stack}/{len(life.runs) + 1}"
         kept = [o for o in state.resources if not o.leaves]
         models = [one for one in kept if one.kind == "model"]
@@ -42,7 +43,7 @@ class OneRun:
         self.ran = Ran(
             self.who,
             state.stack,
-            file.shapes(),
+            {} if self.destroys else file.shapes(),
             dict(file.removed),
             {one.key: one.id for one in models},
             tuple(life.account.live()),
@@ -110,6 +111,10 @@ class OneRun:
             if engine.refresh():
                 self.ran.problems += engine.problems
                 return
+        if self.destroys:
+            engine = self.engine()
+            self.ran.problems += engine.destroy(self._options())
+            return
         if self.ran.is_clean:
             preview = self.engine()
             self.ran.planned = preview.preview()

@@ -34,6 +34,7 @@ class Left:
     key: str
     id: str
     policy: str
+    lineage: str
 
 
 @dataclass(frozen=True, order=True)
@@ -69,6 +70,15 @@ class State:
         return next(
             (o for o in self.resources if (o.kind, o.key, o.leaves) == (kind, key, False)), None
         )
+
+    def heir(self, key: str, lineage: object) -> str:
+        """Return the key of a lineage now: what leaves keeps the one of before a rename."""
+        heirs = (
+            one.key
+            for one in self.resources
+            if one.kind == "model" and not one.leaves and one.outputs.get("lineage") == lineage
+        )
+        return next(heirs, key)
 
     @property
     def model_ids(self) -> list[str]:

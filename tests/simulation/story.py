@@ -3,6 +3,7 @@
 import random
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from sandbox.settings import LIVE_MODELS_MAX
@@ -11,10 +12,15 @@ from tests.simulation.drawing import PASSED
 from tests.simulation.invariants import after_a_run, at_the_end
 from tests.simulation.living import File, Life, Ran, copy_of, files_of
 from tests.simulation.running import TROUBLES, OneRun, at_once, up
+from tests.simulation.state import State
 
 Json = dict[str, Any]
 GONE = "is gone"
+OF_THIS_NAME = "has the models of this name"
 TRIES = 6
+MOST_STACKS = 3
+OWN_FIELDS = frozenset({"name", "adopt", "was", "take_over"})
+"""What no two declarations have in common."""
 _SUCCESSOR = re.compile(r"its successor (\w+) isn't, so the first one is kept")
 
 
@@ -64,8 +70,11 @@ class Step:
         for deed in step.get("people", ()):
             at_s = life.scheduler.now_s + deed["at_s"]
             life.scheduler.at(at_s, lambda deed=deed: self._act(deed))  # type: ignore[misc]
-        if step.get("pages"):
-            life.account.behave(page_size=2, page_marks=step["pages"])
+        if marks := step.get("pages"):
+            # It comes while replies are read, as all that others do.
+            at_s = life.scheduler.now_s + step.get("pages_at_s", 0.0)
+            paged = partial(life.account.behave, page_size=2, page_marks=marks)
+            life.scheduler.at(at_s, paged)
         self._run()
         if step.get("pages"):
             life.account.behave(page_size=0)
@@ -97,6 +106,9 @@ class Step:
         """Hold that two runs of one stack at once end with the same models."""
         if one.problems or two.problems or self.step.get("people"):
             # The one that knows more goes on.
+            return
+        if any(OF_THIS_NAME in said for ran in (one, two) for said in ran.said):
+            # Another stack has the lineage, so whose the first one's new model is can't be told.
             return
         ids = [
             {o.key: o.id for o in f.state.resources if o.kind == "model" and not o.leaves}
@@ -158,9 +170,7 @@ class Step:
                 keys = list(file.models)
                 source = file.models[self._pick(keys)]
                 file.models[declared["key"]] = {
-                    k: v
-                    for k, v in source.items()
-                    if k not in {"name", "adopt", "was", "take_over"}
+                    k: v for k, v in source.items() if k not in OWN_FIELDS
                 }
 
     def rename(self) -> None:
@@ -226,8 +236,9 @@ class Step:
         if not free or others[0] not in account.models:
             return
         adopted = account.models[others[0]]
-        if any(one.get("adopt") == adopted.id.upper() for one in self.other.models.values()):
-            return  # Who declares one model in two stacks at once can't be helped.
+        is_elsewhere = any(f.adopts(adopted.id) for f in self.life.files if f is not self.file)
+        if is_elsewhere and self.step.get("beside") == "other":
+            return  # Two stacks that adopt one model at the same moment can't know of each other.
         key = free[int(self.step["other"] * len(free))]
         self.file.removed.pop(key, None)
         self.file.models[key] = {
@@ -258,6 +269,25 @@ class Step:
         new = next(name for name in ("staging", "test", "dev", "prod") if name not in names)
         self.file.state.stack = new
 
+    def new_stack(self) -> None:
+        """Rename the stack, and declare the same in a new one under its old name."""
+        files = self.life.files
+        old, declared = self.file.state.stack, self.file.models
+        if len(files) >= MOST_STACKS:
+            return
+        self.rename_stack()
+        kept = {
+            key: {k: v for k, v in fields.items() if k not in OWN_FIELDS}
+            for key, fields in declared.items()
+        }
+        self.file = File(State(old), kept)
+        files.append(self.file)
+
+    def destroy(self) -> None:
+        """`pulumi destroy`, which the run that follows is."""
+        for one in self.file.state.resources:
+            one.protect = False  # pulumi state unprotect
+
     def spoil(self) -> None:
         """Let the next training fail, and ask for one."""
         self.life.account.spoil_the_next_build()
@@ -280,8 +310,10 @@ def _make_true(life: Life, file: File) -> None:
     dice = random.Random(sum(step["luck"] for step in life.history["steps"]))
     problems: list[str] = []
     refreshes = False
-    # What people did is seen by a refresh alone.
-    is_seen = not any(step.get("people") for step in life.history["steps"])
+    # What people did is seen by a refresh alone, and so is what a destroy did that ended badly.
+    is_seen = not any(
+        step.get("people") or step["do"] == "destroy" for step in life.history["steps"]
+    )
     for number in range(TRIES):
         ran = up(life, file, {"luck": number, "refresh": refreshes})
         life.broken += after_a_run(life, ran)

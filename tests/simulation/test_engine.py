@@ -1,7 +1,7 @@
 import difflib
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
@@ -60,14 +60,22 @@ def told(resources: list[tuple[str, str, bool, Json]], names: Mapping[str, str])
 
 
 Names = dict[str, str]
-"""The names of models by their ids, those that are gone too."""
+"""The names of models by their ids, those that are gone too; no two have the same."""
+
+
+def learn(names: Names, seen: Iterable[tuple[str, str]]) -> None:
+    """Note ids and names; a declared name that a second model has gets a number."""
+    for model_id, name in seen:
+        if model_id not in names:
+            same = sum(one.split(" no. ")[0] == name for one in names.values())
+            names[model_id] = f"{name} no. {same + 1}" if same else name
 
 
 def small(life: Life, names: Names) -> tuple[list[str], list[str]]:
     """Return account and state of the simulation."""
     ours = {i: m for i, m in life.account.models.items() if i not in life.others}
     models = sorted(repr([getattr(m, name) for name in SEEN]) for m in ours.values())
-    names.update({i: m.name for i, m in ours.items()})
+    learn(names, ((i, m.name) for i, m in ours.items()))
     state = [(o.kind, o.key, o.leaves, o.outputs) for o in life.files[0].state.resources]
     return models, told(state, names)
 
@@ -76,7 +84,7 @@ def real(project: Project, names: Names) -> tuple[list[str], list[str]]:
     """Return account and state of the real engine."""
     account = project.account.models()
     models = sorted(repr([m[name] for name in SEEN]) for m in account.values())
-    names.update({i: m["name"] for i, m in account.items()})
+    learn(names, ((i, m["name"]) for i, m in account.items()))
     state = [
         (kind, r["urn"].rsplit("::", 1)[1], bool(r.get("delete")), r["outputs"])
         for kind, type_ in (("model", MODEL), ("activation", ACTIVATION))

@@ -3,16 +3,23 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from pulumi.dynamic import DiffResult
 
+from cli.recover import recovery
 from providers.lytics.account.model_list import Looks
+from providers.lytics.activation import MlModelActivationProvider
+from providers.lytics.api.client import LyticsClient
 from providers.lytics.domain.declaration import ModelInputs
 from providers.lytics.domain.finding import creation
+from providers.lytics.domain.finding.ownership import Others
 from providers.lytics.domain.live import judging
 from providers.lytics.host import create, retire, swap
 from providers.lytics.host.create import Creation
 from providers.lytics.host.lifecycle import ModelLifecycle
 from providers.lytics.host.retire import Retirement
 from providers.lytics.host.swap import ActivationLifecycle
+from sandbox.api import rules
+from sandbox.building import builds
 from tests.simulation.drawing import drawn
 from tests.simulation.shrinking import shrunk
 from tests.simulation.story import lived
@@ -94,6 +101,39 @@ def _touches_what_is_listed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Looks, "_since", touch)
 
 
+def _sets_live_past_the_limit(patch: pytest.MonkeyPatch) -> None:
+    # Lytics refuses what is over its limit, and would hide it.
+    for room in (rules, builds):
+        patch.setattr(room, "LIVE_MODELS_MAX", 99)
+    patch.setattr(swap, "LIVE_LIMIT", 99)
+
+
+def _does_more_than_it_said(patch: pytest.MonkeyPatch) -> None:
+    compare = MlModelActivationProvider.diff
+
+    def differ(self: MlModelActivationProvider, *args: Any) -> DiffResult:  # noqa: ANN401 - as diff
+        has_looked = self.run.looks._last is not None
+        return DiffResult(changes=True) if has_looked else compare(self, *args)
+
+    patch.setattr(MlModelActivationProvider, "diff", differ)
+
+
+def _lets_two_have_one_model(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Others, "having", lambda *_: None)
+
+
+def _believes_what_it_never_sent(patch: pytest.MonkeyPatch) -> None:
+    def update(self: LyticsClient, model_id: str, changes: dict[str, Any]) -> object:
+        shown = self.fetch_model(model_id)
+        return shown and shown.model_copy(update=changes)
+
+    patch.setattr(LyticsClient, "update_model", update)
+
+
+def _passes_over_what_is_left(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(recovery, "is_of_stack", lambda *_: False)
+
+
 MISTAKES: dict[str, Mistake] = {
     "a_create_trains_one_model": _never_looks_after_a_lost_reply,
     "each_model_is_there_once": _trains_whatever_is_there,
@@ -103,6 +143,11 @@ MISTAKES: dict[str, Mistake] = {
     "each_leaves_as_declared": _deletes_nothing,
     "the_next_preview_is_empty": _previews_too_little,
     "nothing_of_anybody_else_is_touched": _touches_what_is_listed,
+    "the_limit_holds": _sets_live_past_the_limit,
+    "what_the_preview_said_is_done": _does_more_than_it_said,
+    "each_has_its_own": _lets_two_have_one_model,
+    "nothing_has_drifted": _believes_what_it_never_sent,
+    "what_is_left_over_is_named": _passes_over_what_is_left,
 }
 
 
