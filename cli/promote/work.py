@@ -149,7 +149,7 @@ class Promotion:
             declared = self.edit.stack.models[key]
             wanted = watch_of(declared.gate or earlier.declaration.gate, declared.watch)
             refuse_unless_passed(earlier, summary, wanted)
-        align(self.edit, key, earlier.declaration, {}, ("generation", "gate"))
+        align(self.edit, key, earlier.declaration, {}, ("name", "generation", "gate"))
         return earlier
 
     def check(self, *, pending: bool = False) -> list[Checked]:

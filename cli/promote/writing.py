@@ -80,6 +80,8 @@ def _without_environment(
     alone = YamlText("\n".join(["models:", *lines, ""]))
     for name in (*OF_ENVIRONMENT, EXCEPT):
         alone.remove(("models", key, name))
+    if values(model)["name",] is None:
+        alone.remove(("models", key, "name"))
     for place, value in values(model, *OWN_FIRST).items():
         is_default = _inside(defaults, place) == value
         if value is not None and not alone.has("models", key, *place) and not is_default:

@@ -6,6 +6,8 @@ import pytest
 import yaml
 
 from cli.drift.compare import Observed
+from cli.edit.stack_edit import StackEdit
+from cli.edit.yaml_text import YamlText
 from cli.errors import CliError
 from cli.promote.accounts import key_variable
 from cli.promote.as_json import as_json
@@ -13,6 +15,7 @@ from cli.promote.evidence import Evidence, Proving, evidence_of
 from cli.promote.history import Earlier, refuse_unless_passed
 from cli.promote.outcome import Outcome
 from cli.promote.work import Checked
+from cli.promote.writing import copy_model
 from cli.schema.outputs import output_schema
 from cli.workspace.state import StackState
 from providers.lytics.domain.declaration import ModelDeclaration
@@ -22,7 +25,7 @@ from providers.lytics.domain.live.watch import watch_of
 from providers.lytics.domain.promoted import OF_ENVIRONMENT, OWN_FIRST, PROMOTED, differing
 from providers.lytics.shapes import Model, Summary
 from providers.lytics.stack_file.only_here import WHOLE, exceptions, reason_for
-from providers.lytics.stack_file.reader import Stack
+from providers.lytics.stack_file.reader import Stack, read_stack_file
 from tests.cli.conftest import Run
 from tests.support.engine.account import Account
 from tests.support.engine.project import Project
@@ -67,6 +70,43 @@ def test_what_is_watched_is_copied_where_nothing_is() -> None:
     found = {one.name: one.there for one in differing(there, declared())}
     assert found == {"watch": {"stale": "10d", "drop": {"auc": 0.05}}, "owner": "growth"}
     assert list(differing(there, declared(watch={"auc": 0.6}, owner="crm"))) == []
+
+
+KEPT_THERE, KEPT_HERE = "a-fa70fff760c9-875da63e", "a-3cf20d829359-875da63e"
+
+
+@pytest.mark.parametrize(
+    ("there", "here", "differs"),
+    [
+        (KEPT_THERE, KEPT_HERE, False),
+        (KEPT_THERE, None, False),
+        (None, KEPT_HERE, False),
+        (KEPT_THERE, "Likelihood", False),
+        ("Likelihood", KEPT_HERE, True),
+        ("Likelihood", None, True),
+    ],
+)
+def test_a_name_that_keep_name_wrote_stays_in_its_stack(
+    there: str | None, here: str | None, *, differs: bool
+) -> None:
+    """Audiences of the one account find the score by it; those of the other have their own."""
+    found = list(differing(declared(name=there), declared(name=here)))
+    assert [one.name for one in found] == (["name"] if differs else [])
+    asked = list(differing(declared(name=there), declared(name=here), "name"))
+    assert [one.there for one in asked] == ([there] if there != here else []), "a roll-back"
+
+
+def test_a_model_is_copied_without_the_name_of_its_stack(tmp_path: Path) -> None:
+    """The other stack's model gets a name of its own, and a name that people chose goes along."""
+    model = "{source: all_users, target: high_value, config: {use_scores: true}, name: NAME}"
+    for name, copied in ((KEPT_THERE, False), ("Likelihood", True)):
+        text = f"models:\n  a: {model.replace('NAME', name)}\n"
+        (tmp_path / "there.yaml").write_text(text)
+        (tmp_path / "here.yaml").write_text("models: {}\n")
+        edit = StackEdit(tmp_path / "here.yaml")
+        copy_model(read_stack_file(tmp_path / "there.yaml"), edit, "a", YamlText(text), {})
+        assert (name in edit.yaml.text) is copied
+        assert "high_value" in edit.yaml.text
 
 
 EXCEPTIONS = """\
