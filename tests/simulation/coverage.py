@@ -22,8 +22,9 @@ DIMENSIONS: Mapping[str, tuple[str, ...]] = {
     "operation": (
         *dict.fromkeys(EDITS),
         *("refresh", "target", "continue on error", "a week", "two stacks at once"),
-        *("two backends at once", "break_first", "pages", "twins settled", "adopted twice"),
+        *("two backends at once", "break_first", "pages", "twins settled"),
     ),
+    "refusal": ("adopted twice",),
     "fault": FAULTS,
     "death": (*DEATHS, "state unwritten"),
     "person": DEEDS,
@@ -52,6 +53,7 @@ def met_in(life: Life) -> "Counter[Met]":
     for step, runs in life.steps:
         values = {
             "operation": list(_operations(step, runs)),
+            "refusal": list(_refusals(runs)),
             "fault": sorted({a.fault for ran in runs for a in ran.asked if a.fault}),
             "death": list(_deaths(step, runs)),
             "person": sorted({deed["what"] for deed in step.get("people", ())}),
@@ -91,10 +93,13 @@ def _operations(step: Mapping[str, Any], runs: list[Ran]) -> Iterator[str]:
         yield "two backends at once"
     if any("one too many" in said for ran in runs for said in ran.said):
         yield "twins settled"
-    if any("has it; take it out there first" in said for ran in runs for said in ran.problems):
-        yield "adopted twice"
     if any(shape.swap for ran in runs for shape in ran.shapes.values()):
         yield "break_first"
+
+
+def _refusals(runs: list[Ran]) -> Iterator[str]:
+    if any("has it; take it out there first" in said for ran in runs for said in ran.problems):
+        yield "adopted twice"
 
 
 def _deaths(step: Mapping[str, Any], runs: list[Ran]) -> Iterator[str]:
