@@ -37,10 +37,10 @@ def _breaches(judged: Judged, rule_id: str) -> Iterator[Text]:
     for breach in verdict.breaches:
         if breach.rule == rule_id:
             yield text(f"  - {breach.where.short}: {breach.what}", _STYLES[breach.level])
-    for breach in verdict.excepted:
-        if breach.rule == rule_id:
-            reason = judged.rules.stack.exceptions[breach.key][rule_id].reason
-            yield text(f"  - {breach.where.short}: {breach.key} is excepted: {reason}", "dim")
+    excepted = {one.key: one.where for one in verdict.excepted if one.rule == rule_id}
+    for key, where in excepted.items():
+        reason = judged.rules.stack.exceptions[key][rule_id].reason
+        yield text(f"  - {where.short}: {key} is excepted: {reason}", "dim")
 
 
 def as_dict(judged: Judged) -> dict[str, Any]:

@@ -6,7 +6,7 @@ values that `stacks/rules.yaml` gives it, its docstring says what it means.
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import ClassVar, Literal, NamedTuple
 
@@ -211,7 +211,8 @@ def judge(
 ) -> Verdict:
     """Return what the rules say of a stack.
 
-    An exception that is no longer needed is reported as a warning of its rule.
+    An exception that is no longer needed, in neither generation of the API, is reported as a
+    warning of its rule: to speak the other one changes no file.
 
     Args:
         rules: those of the stack.
@@ -239,7 +240,10 @@ def judge(
             breach = Breach(rule.id, active.level, where, found.what, found.key or "")
             is_excepted = rule.id in places.exceptions.get(breach.key, {})
             (excepted if is_excepted else breaches).append(breach)
-            needed.add((breach.key, rule.id))
+        if any(rule.id in told for told in places.exceptions.values()):
+            for api in ("v1", "v2"):
+                found_there = _checked(rule, replace(facts, api=api))
+                needed |= {(found.key or "", rule.id) for found in found_there}
     if not of_account:
         breaches += _unneeded(places, judged, needed)
     breaches.sort(key=lambda one: one.level is not Level.ERROR)

@@ -109,6 +109,6 @@ def _tell(verdict: "Verdict") -> None:
     if verdict.errors:
         told = "\n".join(f"  - {breach}" for breach in verdict.errors)
         end_program(
-            f"The rules of this project forbid it; nothing was sent or changed:\n{told}\n"
+            f"The rules of this project forbid it; nothing was changed:\n{told}\n"
             f"How to except a model from a rule: {page('guides/rules#exceptions')}"
         )

@@ -176,6 +176,16 @@ def test_an_exception_that_nothing_needs_is_told(rules: list[ActiveRule]) -> Non
     assert str(warned).startswith("[label-required] stacks/prod.yaml:7: grow is excepted and")
 
 
+@pytest.mark.parametrize("api", ["v1", "v2"])
+def test_an_exception_that_one_generation_needs_stands_in_both(api: str) -> None:
+    """A stack that speaks the other generation of the API for a while changes no file for it."""
+    rules = [active("forbidden-fields", fields=["email"])]
+    excepted = Places({}, {"grow": {"forbidden-fields": FileLine("stacks/prod.yaml", 7)}})
+    assert judge(rules, facts(config(auto_tune=True), api=api), excepted).breaches == ()
+    [warned] = judge(rules, facts(config(), api=api), excepted).breaches
+    assert "take the exception out" in str(warned)
+
+
 def test_a_rule_that_lacks_what_it_needs_is_not_checked_and_its_exceptions_stand() -> None:
     """Without git, account or audiences nothing is said for or against anybody."""
     rules = [
