@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from providers.lytics.domain.diff import holds_unknown
-from providers.lytics.domain.fields import FieldClass, HexId
+from providers.lytics.domain.fields import FieldClass, OwnId
 from providers.lytics.domain.live.gate import Gate, kept_gate
 from providers.lytics.domain.live.judging import Part
 from providers.lytics.domain.live.liveness import Down, Unheeded
@@ -23,7 +23,7 @@ class ActivationInputs(BaseModel):
     )
 
     key: Annotated[str, Field(min_length=1), FieldClass.NEVER]
-    model_id: Annotated[HexId, FieldClass.IN_PLACE]
+    model_id: Annotated[OwnId, FieldClass.IN_PLACE]
     # Without is_active in the declaration a gate is evaluated and shown, nothing goes live.
     activate: Annotated[bool, FieldClass.IN_PLACE] = True
     gate: Annotated[Gate | None, FieldClass.IN_PLACE] = None

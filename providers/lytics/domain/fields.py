@@ -40,11 +40,15 @@ def _name(value: str) -> str:
 HEX_ID = re.compile(r"^[0-9a-f]{32}\Z")
 
 
-def _hex_id(value: str) -> str:
+def _own_id(value: str) -> str:
     if not HEX_ID.match(value.lower()):
         what = "expected an id of 32 hex digits, for example cf21ba3ceb194961b964358ee92ec4a9"
         raise ValueError(what)
-    return value.lower()
+    return value
+
+
+def _hex_id(value: str) -> str:
+    return _own_id(value).lower()
 
 
 def _segment(value: str) -> str:
@@ -70,6 +74,9 @@ HexId = Annotated[
     ),
     AfterValidator(_hex_id),
 ]
+OwnId = Annotated[str, AfterValidator(_own_id)]
+"""The id of a model of this stack, as the API spells it: that is how it is found again."""
+
 SegmentRef = Annotated[
     str,
     Field(

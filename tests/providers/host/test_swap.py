@@ -45,6 +45,16 @@ def is_different(state: Json, inputs: ActivationInputs) -> bool:
     return differs(state, through_engine(inputs.model_dump()))
 
 
+def test_an_id_in_upper_case_is_kept_and_no_difference() -> None:
+    """Under another spelling it would not be found in the list, and each `up` would judge again."""
+    model_id = "57A430982DBD4C35ABB3AB3B4F65ECB5"
+    raw = {"key": "churn", "model_id": model_id, "activate": True}
+    outcome = Outcome(passed=True, live=True, live_model_id=model_id)
+    state = outputs(outcome, ActivationInputs.model_validate(raw))
+    assert state["model_id"] == model_id
+    assert not differs(state, raw)
+
+
 def built(lab: Lab, generation: int = 1, **summary: Any) -> str:  # noqa: ANN401 - JSON
     """Build a model that doesn't go live by itself, with the numbers that are given."""
     if summary:
