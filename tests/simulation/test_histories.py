@@ -44,6 +44,7 @@ def test_every_invariant_holds_in_five_thousand_histories() -> None:
     assert missed == [], table(campaign.met)
 
 
+@pytest.mark.slow
 def test_same_seed_gives_the_same_histories_everywhere() -> None:
     """Neither the hashes of a process nor the number of processes changes a digest."""
     some = ("--seed", "5", "--histories", "60")

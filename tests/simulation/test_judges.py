@@ -9,6 +9,7 @@ ONLY_HERE = {"reorders", "shouts"}
 """What the account of this process can and the sandbox can't."""
 
 
+@pytest.mark.slow
 def test_the_real_sandbox_judges_alike() -> None:
     """A history against the real sandbox over HTTP is the same, line by line."""
     judged(0, JUDGED)
