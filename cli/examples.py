@@ -68,5 +68,5 @@ PAGES: Mapping[str, str] = {
 
 def epilog(command: str) -> str:
     """Return what stands below a command's options; the first sign keeps the lines apart."""
-    examples = [f"  lytics-ml {example}" for example in EXAMPLES[command]]
+    examples = [f"  bin/lytics-ml {example}" for example in EXAMPLES[command]]
     return "\n".join(["\b", "Examples:", *examples, "", "\b", f"More: {page(PAGES[command])}"])

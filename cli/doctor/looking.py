@@ -129,8 +129,8 @@ class Looking:
             f"{where['api']}, key from {where['apiKey']}"
         )
         means = (
-            f"a request that fails is repeated for {settings.patience_s:g} s, a reply is waited "
-            f"for {settings.reply_timeout_s:g} s, a new model is looked for {settings.settle_s:g} s"
+            f"lytics-ml waits {settings.reply_timeout_s:g} s for a reply, repeats a failed request "
+            f"for {settings.patience_s:g} s, and looks for a new model for {settings.settle_s:g} s"
         )
         self._report.add("settings", "Which settings are used?", seen, means)
 
@@ -160,7 +160,9 @@ class Looking:
         others = [source for source, aid in says.items() if aid != seen]
         if seen is None:
             means = "set lytics:accountId, so that a key of another account is refused"
-            self._report.add("account", question, "nothing in it says so", means, safe=None)
+            self._report.add(
+                "account", question, "neither the key nor a model says so", means, safe=None
+            )
         elif others:
             other = " and ".join(f"{source} says {says[source]}" for source in others)
             means = f"{other}: every command refuses this key"
@@ -219,9 +221,9 @@ class Looking:
         # The first request opens the connection as well.
         took_s = median(self._took_s[1:] or self._took_s)
         self._report.profile["latency_ms"] = round(took_s * 1000)
-        means = f"a reply is waited for up to {self._settings.reply_timeout_s:g} s"
+        means = f"lytics-ml waits up to {self._settings.reply_timeout_s:g} s for a reply"
         is_quick = took_s < self._settings.reply_timeout_s / 2
-        seen = f"{took_s * 1000:.0f} ms in the middle"
+        seen = f"{took_s * 1000:.0f} ms, the median"
         self._report.add("latency", question, seen, means, safe=is_quick)
 
     def _clock(self, chosen: Answer | str) -> None:
@@ -274,7 +276,10 @@ class Looking:
             means = "a model of a declared name is known again only in the run that made it"
             self._report.add("config-echo", question, "no model to see", means, safe=None)
             return
-        seen = ", ".join(f"{kinds[kind]} {kind}" for kind in ("full", "zeroed", "none"))
+        seen = (
+            f"{kinds['full']} with their config, {kinds['zeroed']} with zeros in its place, "
+            f"{kinds['none']} without"
+        )
         means = "a model is compared with its declaration before it is taken up"
         if not kinds["full"]:
             means = "models of a declared name can't be proven: adopt takes them over"
@@ -289,7 +294,7 @@ class Looking:
         fields_seen = _named(fields) or "none"
         question = "Which fields does it send that no document has?"
         is_known = True if self.models else None
-        means = "they are passed over, and stay as they are"
+        means = "lytics-ml ignores them and never changes them"
         self._report.add(
             "unknown-fields",
             question,
@@ -303,7 +308,7 @@ class Looking:
         }
         kinds -= {"type None"}
         odd = states | kinds
-        means = "a model in an unknown state counts as not trained, and is waited for"
+        means = "a model in an unknown state counts as not trained, and up waits for it"
         self._report.add(
             "unknown-states",
             "Which states and types does it send that no document has?",

@@ -319,7 +319,9 @@ def _undeclared(work: _Comparison) -> None:
             retired += 1
     if retired:
         noun = "model" if retired == 1 else "models"
-        work.notes.append(f"{retired} retired {noun} of this stack still in the account, as meant")
+        work.notes.append(
+            f"{retired} retired {noun} of this stack still in the account, as intended"
+        )
 
 
 def _nobodys(model: Model, key: str) -> Drift:

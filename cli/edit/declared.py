@@ -15,6 +15,6 @@ def declared_model(stack: Stack, key: str) -> ModelDeclaration:
     """
     if key in stack.models:
         return stack.models[key]
-    hint = did_you_mean(key, stack.models) or " See lytics-ml list for what there is."
+    hint = did_you_mean(key, stack.models) or " See bin/lytics-ml list for what there is."
     message = f'{shown(stack.path)} declares no model "{key}".{hint}'
     raise CliError(message)

@@ -85,6 +85,7 @@ def import_models(  # noqa: PLR0913 - each is an option of the command
     else:
         say(
             f"{count(len(plan.declared), 'model')} declared in {path}. "
-            f"Look at it with pulumi preview --stack {name}; pulumi up then takes them over."
+            f"Look at it with bin/lytics-ml review --stack {name}; "
+            f"bin/pulumi up --stack {name} then takes them over."
         )
     sys.exit(code)

@@ -159,8 +159,8 @@ def _declared_already(known: Known, owned: Mapping[str, str], model: Model) -> s
 def _unwanted(model: Model, is_named: bool, is_foreign: bool) -> str:  # noqa: FBT001 - private
     if is_foreign:
         return (
-            "its name shows that another stack or declaration made it; once that one has let it "
-            "go, --take-over imports it"
+            "its name shows that another stack or declaration made it. When that one doesn't "
+            "declare it any more, --take-over imports it"
         )
     if model.is_invalid and not is_named:
         why = f" ({model.reason})" if model.reason else ""

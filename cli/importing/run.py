@@ -34,7 +34,7 @@ def chosen(
     by_id = {model.id.lower(): model for model in account}
     unknown = [wanted for wanted in ids if wanted.lower() not in by_id]
     if unknown:
-        message = f"The account has no model {', '.join(unknown)}. See lytics-ml show ID."
+        message = f"The account has no model {', '.join(unknown)}. See bin/lytics-ml show ID."
         raise CliError(message)
     models = [by_id[wanted.lower()] for wanted in dict.fromkeys(ids)] if ids else list(account)
     return [

@@ -47,7 +47,7 @@ config:
   # (optional, default {default}; LYTICS_API_URL in the environment wins)
   lytics:apiUrl: {url}
   # The key: LIOKEY in the environment, or stored here, encrypted, by
-  #   pulumi config set --stack {name} --secret lytics:apiKey
+  #   bin/pulumi config set --stack {name} --secret lytics:apiKey
   # (optional) lytics:accountId: the account's number; a key of another account is then refused.
   # (optional) lytics:stateWrites: end writes the state once a run: quicker from some 60 models on.
   # (optional) lytics:wait: false returns before models are built for the first time.

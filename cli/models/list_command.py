@@ -76,4 +76,4 @@ def _show_retired(stack: str | None, *, as_json: bool) -> None:
     if found:
         say()
         show(console(), as_table(found))
-        say("\nlytics-ml prune deletes those that no audience uses")
+        say("\nbin/lytics-ml prune deletes those that no audience uses")

@@ -68,7 +68,7 @@ def look_at(stack: str | None, *, summaries: bool = True, audiences: bool = True
     try:
         declared = list(read_stack_file(path).models)
     except DeclarationError as exc:
-        look.notes.append(f"{exc.title} only the state is shown; see lytics-ml validate")
+        look.notes.append(f"{exc.title} only the state is shown; see bin/lytics-ml validate")
     try:
         settings = settings_of(project, state.stack)
         with connected(settings) as client:
@@ -87,7 +87,7 @@ def look_at(stack: str | None, *, summaries: bool = True, audiences: bool = True
     except AccountError:
         raise  # With another account's key every model would look gone.
     except (CliError, LyticsError) as exc:
-        look.problem = f"The account isn't known: {exc}"
+        look.problem = f"The account can't be read: {exc}"
         look.rows = rows_of(state, declared, None)
     return look
 

@@ -36,5 +36,5 @@ def move_model(
     if dry_run:
         say("Nothing was written.")
         return
-    say(f"Then: pulumi up --stack {here} lets go of model {move.model.id},")
-    say(f"      pulumi up --stack {there} takes it over, in this order.")
+    say(f"Then: bin/pulumi up --stack {here} lets go of model {move.model.id},")
+    say(f"      bin/pulumi up --stack {there} takes it over, in this order.")

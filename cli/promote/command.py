@@ -39,7 +39,7 @@ def promote(  # noqa: PLR0913 - each is one option of the command line
 
     A model is proved when it is trained, live or passing its gate now, and declared as it is.
 
-    Exit codes: 0 done or all right, 1 refused, 2 it could not be told.
+    Exit codes: 0 done or all right, 1 refused, 2 it could not be checked.
     """
     from dataclasses import replace
 

@@ -23,7 +23,7 @@ def prune(
     What is live, is in a state, is adopted, or is used by an audience stays; so does the youngest
     of each key, which going back takes up again. lytics-ml list --retired shows them all.
 
-    Exit codes: 0 done, 1 refused, or a model stayed, 2 it could not be told.
+    Exit codes: 0 done, 1 refused, or a model stayed, 2 it could not be checked.
     """
     from cli.errors import OK, PROBLEMS, CliError
     from cli.prune.look import look
@@ -48,7 +48,7 @@ def prune(
             show(console(), as_table(chosen))
         if chosen and not dry_run:
             if not (yes or _agreed(len(chosen))):
-                message = "Nothing was deleted. Say --yes to go on without being asked."
+                message = "Nothing was deleted. --yes answers the question beforehand."
                 raise CliError(message, PROBLEMS)
             # Somebody took time to answer: what is live or used by now stays.
             state = read_state(project, name)

@@ -44,7 +44,7 @@ def look(  # noqa: PLR0913 - each is one fact
         LyticsError: the API failed, or the key is another account's.
     """
     if state.pending or locks_of(project, stack, may_take=is_agreed):
-        message = f"A run of {stack} is under way or was cut short: see lytics-ml recover first"
+        message = f"A run of {stack} is under way or was cut short: see bin/lytics-ml recover first"
         raise CliError(message, PROBLEMS)
     account = proven(settings, client, state).looks.any().models
     asked = ask_for_audiences(client)

@@ -65,7 +65,7 @@ def recover(  # noqa: PLR0913 - each is an option of the command
     done: list[str] = []
     if damage.is_any:
         recover_run.put_in_order(project, damage)
-        done.append(f"Stack {name} is in order again; pulumi up --stack {name} goes on.")
+        done.append(f"Stack {name} is in order again; bin/pulumi up --stack {name} goes on.")
     if settles:
         done += _settled(project, damage, retire=retire, quiet=as_json)
     for line in done:
@@ -117,13 +117,13 @@ def _refuse_unless(*, force: bool, agreed: bool) -> None:
 
     if not force:
         message = (
-            "That run still goes on on this machine. Wait for it, or end it with one Ctrl-C; "
-            "--force frees the lock all the same. Nothing was changed. "
+            "That run is still going on, on this machine. Wait for it, or end it with one "
+            "Ctrl-C; --force frees the lock all the same. Nothing was changed. "
             f"See {page('guides/recover#what-it-does')}"
         )
         raise CliError(message, PROBLEMS)
     if not agreed:
-        message = "Nothing was changed. Say --yes to go on without being asked."
+        message = "Nothing was changed. --yes answers the question beforehand."
         raise CliError(message, PROBLEMS)
 
 
@@ -131,13 +131,11 @@ def _may_take_lock(project: "Project") -> bool:
     """Ask before the lock is taken to see whether it is free, where nothing less tells it."""
     from cli.recover.locks import shows_locks
 
-    question = (
-        "This backend shows who holds the stack only to who takes its lock for a moment. Look?"
-    )
+    question = "To see who holds this backend's lock, recover has to take it for a moment. Take it?"
     return shows_locks(project) or _agreed(question)
 
 
-def _agreed(question: str = "Put this in order?") -> bool:
+def _agreed(question: str = "Remove what that run left?") -> bool:
     if not sys.stdin.isatty():
         return False
     return typer.confirm(question, default=False, err=True)

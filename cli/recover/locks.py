@@ -21,11 +21,13 @@ class Lock:
         holder: who holds it, as far as Pulumi says: user@machine, a process id.
         since: when it was taken, as Pulumi wrote it; "" where it doesn't say.
         is_alive: whether the process that holds it still runs on this machine.
+        has_ended: whether that process ran on this machine, and doesn't any more.
     """
 
     holder: str
     since: str = ""
     is_alive: bool = False
+    has_ended: bool = False
 
     def __str__(self) -> str:
         return f"{self.holder}{f', since {self.since}' if self.since else ''}"
@@ -115,15 +117,17 @@ def _in_folder(backend: Path, project: str, stack: str) -> Iterable[Lock]:
 def _lock(content: dict[str, object]) -> Lock:
     user, machine = content.get("username", "somebody"), content.get("hostname", "somewhere")
     pid = content.get("pid")
-    process = f" (process {pid})" if pid else ""
-    alive = isinstance(pid, int) and _is_alive(str(machine), pid)
     since = str(content.get("timestamp", "")).split(".")[0].replace("T", " ")
-    return Lock(f"{user}@{machine}{process}", since, alive)
+    return _held(f"{user}@{machine}", pid if isinstance(pid, int) else None, since)
 
 
-def _is_alive(machine: str, pid: int) -> bool:
-    """Tell whether the holder of a lock is a process that runs on this machine."""
-    return machine == socket.gethostname() and _runs_pulumi(pid)
+def _held(who: str, pid: int | None, since: str) -> Lock:
+    """Return a lock whose holder is a process, and whether that runs on this machine."""
+    if pid is None:
+        return Lock(who, since)
+    is_here = who.rpartition("@")[2] == socket.gethostname()
+    is_alive = is_here and _runs_pulumi(pid)
+    return Lock(f"{who} (process {pid})", since, is_alive, has_ended=is_here and not is_alive)
 
 
 def _runs_pulumi(pid: int) -> bool:
@@ -148,11 +152,7 @@ _LOCKED = re.compile(r"currently locked by|update is currently in progress|\[409
 def parse_locks(said: str) -> list[Lock]:
     """Return the locks that Pulumi names in its own words, of any backend."""
     named = [
-        Lock(
-            f"{found['who']} (process {found['pid']})",
-            found["when"].replace("T", " "),
-            _is_alive(found["who"].rpartition("@")[2], int(found["pid"])),
-        )
+        _held(found["who"], int(found["pid"]), found["when"].replace("T", " "))
         for found in _CREATED_BY.finditer(said)
     ]
     if not named and _LOCKED.search(said):

@@ -11,7 +11,8 @@ from providers.lytics.shapes import Model
 def report(damage: Damage) -> Iterator[str]:
     """Yield what was found, line by line."""
     for lock in damage.locks:
-        yield f"Stack {damage.stack} is locked by {lock}"
+        ended = "; that run has ended" if lock.has_ended else ""
+        yield f"Stack {damage.stack} is locked by {lock}{ended}"
     if damage.processes:
         yield f"Left running by a run that was killed: {', '.join(map(str, damage.processes))}"
     if damage.pending:

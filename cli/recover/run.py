@@ -69,8 +69,8 @@ class Damage:
 
 
 LOCK_UNSEEN = (
-    "Whether a run holds the stack wasn't looked at: this backend shows that only to who takes its "
-    "lock for a moment, as --yes does"
+    "recover didn't check whether a run holds the stack: on this backend it has to take the lock "
+    "for a moment, as --yes lets it"
 )
 
 
@@ -106,7 +106,9 @@ def assess(project: Project, stack: str, *, may_take_lock: bool) -> Damage:
     except AccountError:
         raise
     except DeclarationError as exc:
-        problems.append(f"{exc.title} so its models were not looked for; see lytics-ml validate")
+        problems.append(
+            f"{exc.title} so its models were not looked for; see bin/lytics-ml validate"
+        )
     except (CliError, LyticsError) as exc:
         problems.append(f"The account could not be asked: {exc}")
     damage.problem = "\n".join(problems)
@@ -139,7 +141,7 @@ def put_in_order(project: Project, damage: Damage) -> None:
         if locks_of(project, damage.stack, may_take=True) != damage.locks:
             message = (
                 "The lock isn't the one that was reported any more: a run has ended or begun "
-                "meanwhile. Nothing was changed; run lytics-ml recover again."
+                "meanwhile. Nothing was changed; run bin/lytics-ml recover again."
             )
             raise CliError(message, PROBLEMS)
         end(damage.processes)  # First: what has no lock any more must not write.
@@ -165,7 +167,7 @@ def looked_anew(project: Project, damage: Damage) -> Damage:
     if now.locks:
         message = (
             f"Stack {damage.stack} is locked by {now.locks[0]}: a run has begun meanwhile. "
-            "No model was changed; run lytics-ml recover again once it has ended."
+            "No model was changed; run bin/lytics-ml recover again once it has ended."
         )
         raise CliError(message, PROBLEMS)
     before = {(one.model.id, one.policy) for one in damage.leftovers}

@@ -30,4 +30,4 @@ def retrain(
     edit.yaml.set(("models", key, "generation"), (model.generation or 1) + 1)
     edit.write()
     show_diff(edit.diff())
-    say(f"pulumi up --stack {name} trains {key} anew; what is live stays live until then.")
+    say(f"bin/pulumi up --stack {name} trains {key} anew; what is live stays live until then.")

@@ -43,7 +43,7 @@ def schema(
         if path.is_file() and path.read_text(encoding="utf-8") == text:
             say(f"{shown(path)} is up to date")
         elif check:
-            warn(f"{shown(path)} isn't up to date. Run: lytics-ml schema")
+            warn(f"{shown(path)} isn't up to date. Run: bin/lytics-ml schema")
             code = PROBLEMS
         else:
             write_file(path, text)

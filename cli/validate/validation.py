@@ -133,7 +133,8 @@ def chosen_files(project: Project, wanted: Sequence[str]) -> list[Path]:
     """
     known = project.stack_files()
     if not known and not wanted:
-        message = f"There is no stack file in {shown(project.stacks)}. lytics-ml init writes one."
+        folder = shown(project.stacks)
+        message = f"There is no stack file in {folder}. bin/lytics-ml init writes one."
         raise CliError(message)
     if not wanted:
         return known
@@ -149,7 +150,7 @@ def _file_of(project: Project, name: str, known: Iterable[Path]) -> Path:
     stems = [file.stem for file in known]
     near = did_you_mean(name, stems)
     there = f"Stacks here: {', '.join(stems) or 'none'}."
-    message = f"There is no {shown(path)}.{near} {there} lytics-ml init {name} writes it."
+    message = f"There is no {shown(path)}.{near} {there} bin/lytics-ml init {name} writes it."
     raise CliError(message)
 
 

@@ -45,7 +45,7 @@ def rights_of(settings: Settings, client: LyticsClient) -> Rights:
     """Ask what a key may do; sends one GET at most."""
     found = _TOKEN.fullmatch(settings.api_key or "")
     if found is None:
-        return Rights(None, "only of a key of the form at.ID.SECRET can that be asked")
+        return Rights(None, "Lytics tells it only for a key of the form at.ID.SECRET")
     try:
         answer = client.answer(Requests(settings.api).fetch_token(found[1]))
     except RequestError as exc:

@@ -159,7 +159,7 @@ def test_every_command_has_examples_that_can_be_typed(name: str, run: Run) -> No
     told = run(name, "--help").out
     assert EXAMPLES[name]
     for example in EXAMPLES[name]:
-        assert f"\n    lytics-ml {example}\n" in told
+        assert f"\n    bin/lytics-ml {example}\n" in told
         words = shlex.split(example)
         assert words[0] == name
         command = get_command(app).commands[name]  # type: ignore[attr-defined]

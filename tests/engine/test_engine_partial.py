@@ -124,7 +124,7 @@ def test_failed_up_says_what_it_holds_back(project: Project) -> None:
     assert failed.code != 0, str(failed)
     for line in (
         f"- grow: the gate is not passed (auc); model {old['grow']} stays live",
-        "Held back until an up ends well:",
+        "Held back until an up succeeds:",
         f"- gone: the removal of model {old['gone']}, live",
         f"- grow: the model that was replaced, {old['grow']}, live",
         f"- swapped: the model that was replaced, {old['swapped']}",

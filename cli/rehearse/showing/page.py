@@ -59,7 +59,8 @@ def _lanes(one: Rehearsal) -> Iterator[str]:
     if not keys:
         return
     width, height = _LABEL + _WIDTH + 10, _TOP + _LANE * len(keys)
-    title = f"What is live, from before the first write to after the last of {len(one.writes)}"
+    last = len(one.writes)
+    title = f"What is live, before the first and after each of {last} writes: a colour a model"
     yield f"<figure><figcaption>{text(title)}</figcaption>"
     yield f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{text(title)}">'
     step = _WIDTH / len(one.live)

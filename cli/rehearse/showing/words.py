@@ -110,10 +110,10 @@ def findings(one: Rehearsal) -> Iterator[tuple[bool, str]]:
 def ending(one: Rehearsal) -> str:
     """Return how an `up` ended."""
     if not one.exit:
-        return "It ends well."
+        return "up succeeds."
     if one.as_declared:
-        return f"It ends with {one.exit}, because of the gates alone."
-    return f"It ends with {one.exit}."
+        return f"up ends with {one.exit}, only because gates aren't passed."
+    return f"up ends with {one.exit}."
 
 
 def live_now(write: Write, moment: Moment) -> str:

@@ -110,7 +110,7 @@ def renaming(old: Subject, new_name: str | None, *, declared: bool) -> Iterator[
             Quoted(old.name),
             " to ",
             Quoted(new_name),
-            f"{why}: audiences built on the old one don't follow. A declared name stays"
+            f"{why}: audiences built on the old one don't follow. A declared name stays the same"
             if not declared
             else ": audiences built on the old one don't follow",
         )

@@ -34,7 +34,7 @@ def held_back(changes: Collection[Change], state: StackState) -> Words:
         return words(*start)
     return words(
         *start,
-        ". It holds back, until an up ends well: ",
+        ". It holds back, until an up succeeds: ",
         *joined(waiting, ", "),
     )
 

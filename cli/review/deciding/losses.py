@@ -48,7 +48,7 @@ def by_replacement(  # noqa: PLR0913 - the parts of one replacement
             "A model that keeps the name keeps them: declare name: ", Quoted(live.name)
         )
     return how, words(
-        "They follow if the name stays: run ", Quoted(f"lytics-ml keep-name {key}"), " first"
+        "They follow if the name stays: run ", Quoted(f"bin/lytics-ml keep-name {key}"), " first"
     )
 
 

@@ -38,7 +38,7 @@ def notes_on(known: Known, changes: list[Change]) -> Iterator[Words]:
             f"; {drift.advice}",
         )
     if known.state.pending:
-        yield words("An interrupted run left something over: run lytics-ml recover first")
+        yield words("An interrupted run left something over: run bin/lytics-ml recover first")
 
 
 def _notes_on_audiences(known: Known, changes: list[Change]) -> Iterator[Words]:

@@ -120,7 +120,7 @@ class Settings:
         if self.api_key is None:
             what = (
                 f"no API key. Set {KEY_VARIABLE} in the environment, or store one with: "
-                "pulumi config set --secret lytics:apiKey. "
+                "bin/pulumi config set --secret lytics:apiKey. "
                 f"Which key that is: {page('start/account')}"
             )
             raise SettingsError(what)

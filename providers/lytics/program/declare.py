@@ -68,7 +68,7 @@ def _hint_at_state_writes(program: Program, stack: Stack) -> None:
     if is_large and program.waits and after_each_step and program.settings.state_writes == "step":
         pulumi.log.info(
             f"Pulumi writes the state of {len(stack.models)} models after every step. "
-            "It is quicker to write it once a run: pulumi config set lytics:stateWrites end"
+            "It is quicker to write it once a run: bin/pulumi config set lytics:stateWrites end"
         )
 
 

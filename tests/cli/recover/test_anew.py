@@ -14,6 +14,7 @@ from cli.recover import run as recovering
 from cli.recover.locks import Lock, parse_locks
 from cli.recover.processes import Process, end, left_running, orphans
 from cli.recover.recovery import Found, Leftover
+from cli.recover.report import report
 from cli.recover.run import Damage, left_alone, looked_anew
 from cli.workspace.project import Project as PulumiProject
 from tests.cli.conftest import Run
@@ -24,15 +25,24 @@ from tests.support.review.shapes import inputs_of, model_of, state_of
 A, B = "a" * 32, "b" * 32
 
 
-@pytest.mark.parametrize(("machine", "alive"), [("here", True), ("runner", False)])
+@pytest.mark.parametrize(
+    ("machine", "runs", "alive", "ended"),
+    [("here", 12, True, False), ("here", 13, False, True), ("runner", 12, False, False)],
+)
 def test_a_run_on_this_machine_holds_any_backends_lock(
-    monkeypatch: pytest.MonkeyPatch, machine: str, *, alive: bool
+    monkeypatch: pytest.MonkeyPatch, machine: str, runs: int, *, alive: bool, ended: bool
 ) -> None:
-    """PostgreSQL and S3 tell a holder in words: whether it lives is looked up there too."""
-    monkeypatch.setattr(cli.recover.locks, "_runs_pulumi", lambda pid: pid == 12)
+    """PostgreSQL and S3 tell a holder in words: whether it lives is looked up there too.
+
+    A run that has ended is reported as such, and one on another machine as neither.
+    """
+    monkeypatch.setattr(cli.recover.locks, "_runs_pulumi", lambda pid: pid == runs)
     host = socket.gethostname() if machine == "here" else machine
     said = f"error: currently locked by 1 lock(s)\n x: created by me@{host} (pid 12) at 2026-11-23"
-    assert [lock.is_alive for lock in parse_locks(said)] == [alive]
+    (lock,) = parse_locks(said)
+    assert (lock.is_alive, lock.has_ended) == (alive, ended)
+    (told,) = report(damage_of(locks=(lock,)))
+    assert told.endswith("; that run has ended") is ended
 
 
 def left_over(model_id: str, policy: str = "delete") -> Leftover:

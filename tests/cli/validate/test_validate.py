@@ -123,7 +123,10 @@ def test_online_finds_nothing_wrong(folder: Folder, run: Run, account: Account) 
     answer = run("validate", "--online")
     assert (answer.code, answer.err) == (0, "")
     assert "1 of 20 live models, once this is up" in answer.out, "it goes live by itself"
-    assert "whether this key may write models isn't known: only of a key" in answer.out
+    assert (
+        "whether this key may write models isn't known: Lytics tells it only for a key"
+        in answer.out
+    )
     assert account.models() == {}
     sizes = [r for r in account.requests() if r["path"] == "/api/segment/sizes"]
     assert len(sizes) == 1

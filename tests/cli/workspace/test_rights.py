@@ -67,5 +67,5 @@ def test_of_another_key_nothing_is_asked(key: str) -> None:
     with account(httpx.Response(200, json={"data": {}}), asked) as client:
         rights = rights_of(settings(key), client)
     assert rights.may_write is None
-    assert "isn't known: only of a key of the form at.ID.SECRET" in str(rights)
+    assert "isn't known: Lytics tells it only for a key of the form at.ID.SECRET" in str(rights)
     assert asked == []

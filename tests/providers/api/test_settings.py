@@ -83,7 +83,7 @@ def test_a_missing_key_says_where_to_put_it() -> None:
         Settings().require_key()
     assert str(caught.value) == (
         "no API key. Set LIOKEY in the environment, or store one with: "
-        "pulumi config set --secret lytics:apiKey. Which key that is: docs/start/account.md"
+        "bin/pulumi config set --secret lytics:apiKey. Which key that is: docs/start/account.md"
     )
     assert Settings(api_key="k").require_key() == "k"
 

@@ -595,7 +595,7 @@ def test_a_preview_of_a_replacement_knows_what_the_state_has(run: Program) -> No
     run.up(CHURN.replace("source:", f"adopt: {first}, name: mine, source:"), preview=True)
     (told,) = run.logged
     assert told.startswith(
-        f'model {first} has the name "mine" too. If Lytics takes a name only once'
+        f'model {first} also has the name "mine". If Lytics refuses a name that is'
     )
 
 

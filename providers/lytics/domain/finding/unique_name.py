@@ -30,8 +30,8 @@ def warning(wanted: Wanted, models: Iterable[Model]) -> str:
     if not found:
         return ""
     return (
-        f'model {found[0].id} has the name "{found[0].name}" too. If Lytics takes a name only '
-        f"once, pulumi up is refused, and nothing changes; then {_HELPS}"
+        f'model {found[0].id} also has the name "{found[0].name}". If Lytics refuses a name that '
+        f"is taken, pulumi up fails and changes nothing; then {_HELPS}"
     )
 
 

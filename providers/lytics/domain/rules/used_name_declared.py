@@ -19,5 +19,5 @@ class UsedNameDeclared(Rule):
         if model.name is None and uses and uses.get(key):
             yield (
                 f"{key} has a default name and is used by {told(uses[key])}: "
-                f"run lytics-ml keep-name {key}"
+                f"run bin/lytics-ml keep-name {key}"
             )

@@ -116,7 +116,7 @@ def report(
     if rows:
         lines += ["", *_table([("model", "gate", "wanted", "measured"), *rows])]
     if held_back:
-        lines += ["", "Held back until an up ends well:", *held_back]
+        lines += ["", "Held back until an up succeeds:", *held_back]
     return "\n".join(lines)
 
 
