@@ -79,6 +79,8 @@ class Looking:
         for api in get_args(Generation):
             self._lists[api] = self._asked(Requests(api).list_models())
         chosen = self._lists[self._settings.api]
+        if isinstance(chosen, Answer) and chosen.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            chosen = _words(chosen)  # Trouble of the API says nothing of the key.
         self.may_read = isinstance(chosen, Answer) and chosen.is_good
         if isinstance(chosen, Answer):
             self.models = _objects(chosen.data)

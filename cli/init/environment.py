@@ -74,7 +74,8 @@ def new_environment(project: Project, name: str, template: str | None) -> tuple[
         raise CliError(message, PROBLEMS)
     files = [project.stack_file(name), project.config_file(name)]
     if there := [shown(file) for file in files if file.exists()]:
-        message = f"{' and '.join(there)} is there already; nothing was written."
+        verb = "is" if len(there) == 1 else "are"
+        message = f"{' and '.join(there)} {verb} there already; nothing was written."
         raise CliError(message, PROBLEMS)
     text, url, has_ids = STACK_FILE.format(name=name), DEFAULT_API_URL, False
     if template is not None:

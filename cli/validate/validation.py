@@ -142,11 +142,15 @@ def chosen_files(project: Project, wanted: Sequence[str]) -> list[Path]:
 
 
 def _file_of(project: Project, name: str, known: Iterable[Path]) -> Path:
-    if name.endswith((".yaml", ".yml")) and Path(name).is_file():
+    is_path = name.endswith((".yaml", ".yml"))
+    if is_path and Path(name).is_file():
         return Path(name)
     path = project.stack_file(name)
     if path.is_file():
         return path
+    if is_path:
+        message = f"There is no file {shown(Path(name))}."
+        raise CliError(message)
     stems = [file.stem for file in known]
     near = did_you_mean(name, stems)
     there = f"Stacks here: {', '.join(stems) or 'none'}."

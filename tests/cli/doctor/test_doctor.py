@@ -276,6 +276,16 @@ def test_a_wrong_key_and_a_wrong_address_are_told(
     assert "check LYTICS_API_URL" in seen
 
 
+def test_trouble_of_the_api_says_nothing_of_the_key(
+    doctor: Callable[..., Answer], account_with: Start
+) -> None:
+    """Where the API answers 500, neither is the key called good nor bad, and the exit code is 2."""
+    account_with().fault(status=500, times=None)
+    report = doctor("--json")
+    assert report.code == 2
+    assert {checks(report)[one]["safe"] for one in ("key", "reads-models", "generations")} == {None}
+
+
 def test_waiting_without_a_probe_is_refused(doctor: Callable[..., Answer]) -> None:
     """--wait has nothing to wait for without --try."""
     assert "say --try --wait" in doctor("--wait").err

@@ -66,6 +66,7 @@ def test_a_stack_without_a_file_could_not_be_checked(folder: Folder, run: Run) -
     answer = run("validate", "prd")
     assert answer.code == 2
     assert "Stacks here: dev." in answer.err
+    assert "There is no file else/prod.yaml." in run("validate", "else/prod.yaml").err
 
 
 def test_nothing_to_read_could_not_be_checked(folder: Folder, run: Run) -> None:
