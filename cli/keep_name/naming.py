@@ -3,6 +3,8 @@
 from cli.edit.declared import declared_model
 from cli.errors import PROBLEMS, CliError
 from cli.models.look import StackView
+from cli.workspace.names import names_made
+from providers.lytics.domain.identity import to_send
 from providers.lytics.stack_file.reader import Stack
 
 
@@ -22,12 +24,14 @@ def name_to_keep(key: str, stack: Stack, look: StackView) -> str | None:
             message = f"{key} has no model yet: run pulumi up first"
             raise CliError(message)
         return adopted.name if declared.name is None else None
-    if declared.name == row.name:
+    # An account may put something before each name: what is declared is what will be sent.
+    name = to_send(row.name, names_made(look.state))
+    if declared.name == name:
         return None
     if declared.name is not None:
         message = (
             f"{key} declares the name {declared.name}, and its model is named {row.name}: the "
-            f"next pulumi up replaces it. To keep it, write name: {row.name}"
+            f"next pulumi up replaces it. To keep it, write name: {name}"
         )
         raise CliError(message, PROBLEMS)
     before = str((row.activation.outputs if row.activation else {}).get("live_model_id") or "")
@@ -38,4 +42,4 @@ def name_to_keep(key: str, stack: Stack, look: StackView) -> str | None:
             "gate pass, or go back to the earlier declaration, and keep the name then"
         )
         raise CliError(message, PROBLEMS)
-    return row.name
+    return name

@@ -6,14 +6,12 @@ from functools import cached_property
 
 from cli.audiences.ask import Audiences
 from cli.drift.compare import Drift
-from cli.workspace.state import Resource, StackState
+from cli.workspace.names import names_made
+from cli.workspace.state import StackState
 from providers.lytics.api.account_profile import AccountProfile
 from providers.lytics.domain.audiences import Uses
-from providers.lytics.domain.finding.matching import Wanted
 from providers.lytics.domain.finding.ownership import Holding
-from providers.lytics.domain.identity import NameIndex, listed_as
-from providers.lytics.domain.record import inputs_from
-from providers.lytics.errors import LyticsError
+from providers.lytics.domain.identity import NameIndex, listed_as, to_send
 from providers.lytics.shapes import Model, Summary
 
 
@@ -68,24 +66,16 @@ class Known:
             return self.profile.listed_as(sent) or sent
         return listed_as(sent, self.made_of_names)
 
+    def to_send(self, listed: str) -> str:
+        """Return the name to declare so that the account lists a model under a name."""
+        return to_send(listed, self.made_of_names)
+
     @cached_property
     def made_of_names(self) -> tuple[tuple[str, str], ...]:
         """What the account made of the names that it was sent, the newest model's first."""
-        kept = sorted(self.state.models, key=lambda one: str(one.outputs.get("created")))
-        return tuple(pair for one in reversed(kept) if (pair := _sent_and_listed(one)) is not None)
+        return names_made(self.state)
 
     @cached_property
     def names(self) -> NameIndex:
         """Finds the account's models by name."""
         return NameIndex((model.id, model.name) for model in (self.account or {}).values())
-
-
-def _sent_and_listed(resource: Resource) -> tuple[str, str] | None:
-    """Return the name that a create sent and the one that it got; None where none did."""
-    try:
-        inputs = inputs_from(resource.outputs)
-    except (ValueError, LyticsError):
-        return None
-    if inputs.adopt == resource.id:
-        return None
-    return Wanted(inputs).name, str(resource.outputs.get("name") or "")

@@ -63,5 +63,6 @@ def _loss(
     if step is not None:
         successor = known.state.model(step.old_key or key)
         name = str(successor.outputs.get("name") or "") if successor is not None else None
-        ends = losses.by_replacement(key, live, name, step.new, policy, is_trained=True)
+        keep = known.to_send(live.name if live else "")
+        ends = losses.by_replacement(key, live, name, step.new, policy, keep=keep, is_trained=True)
     return losses.loss(live, ends, known.uses, known.account, known.excepted.get(key, ""))

@@ -21,6 +21,7 @@ def by_replacement(  # noqa: PLR0913 - the parts of one replacement
     new: Mapping[str, Any],
     policy: str,
     *,
+    keep: str,
     is_trained: bool = False,
 ) -> tuple[Words, Words] | None:
     """Return how a replacement ends a score, and what would keep it; None if it goes on.
@@ -31,6 +32,7 @@ def by_replacement(  # noqa: PLR0913 - the parts of one replacement
         new_name: the name of the one that replaces it, None where it isn't known.
         new: what is declared.
         policy: the `on_delete` of the live one.
+        keep: the name to declare so that the account lists the next one as the live one.
         is_trained: whether the one that replaces it is there already, under its name.
     """
     way = way_of(new)
@@ -44,9 +46,7 @@ def by_replacement(  # noqa: PLR0913 - the parts of one replacement
         return None
     how = words("is replaced by one that is named ", Quoted(new_name))
     if new.get("name") is not None or is_trained:
-        return how, words(
-            "A model that keeps the name keeps them: declare name: ", Quoted(live.name)
-        )
+        return how, words("A model that keeps the name keeps them: declare name: ", Quoted(keep))
     return how, words(
         "They follow if the name stays: run ", Quoted(f"bin/lytics-ml keep-name {key}"), " first"
     )

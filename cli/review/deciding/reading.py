@@ -106,9 +106,8 @@ class _Reader:
         live, old = found.live, found.old
         assert live is not None  # noqa: S101 - a swap has both
         assert old is not None  # noqa: S101 - as above
-        new, policy = self._step.new, self._policy
-        ends = losses.by_replacement(self._step.key, live, old.name, new, policy, is_trained=True)
-        declared = new.get("name") is not None
+        ends = self._ends(live, old.name, is_trained=True)
+        declared = self._step.new.get("name") is not None
         return replace(
             found,
             effects=(*found.effects, *effects.renaming(live, old.name, declared=declared)),
@@ -196,7 +195,7 @@ class _Reader:
         found, action, problems = self._come_to(inputs, "retrained")
         new = self._subject(found.id) if found else None
         name = self._listed_as(inputs, found)
-        ends = losses.by_replacement(self._step.key, live, name, self._step.new, self._policy)
+        ends = self._ends(live, name)
         if name != (live or old).name and name is not None:
             said = (self._step.old.get("on_delete"), self._step.new.get("on_delete"))
             problems = (*problems, *self._deletion_problem(live or old, *said))
@@ -234,6 +233,14 @@ class _Reader:
         yield from effects.replacing(live, self._step.new, self._policy, has_gate=self._has_gate)
         declared = self._step.new.get("name") is not None
         yield from effects.renaming(before, name, declared=declared)
+
+    def _ends(
+        self, live: Subject | None, name: str | None, *, is_trained: bool = False
+    ) -> tuple[Words, Words] | None:
+        step, keep = self._step, self._known.to_send(live.name if live else "")
+        return losses.by_replacement(
+            step.key, live, name, step.new, self._policy, keep=keep, is_trained=is_trained
+        )
 
     def _loss(self, live: Subject | None, ends: tuple[Words, Words] | None) -> Loss | None:
         known, key = self._known, self._step.key

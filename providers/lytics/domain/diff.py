@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from providers.lytics.domain.declaration import ModelConfig, ModelInputs
 from providers.lytics.domain.fields import FieldClass, class_of
-from providers.lytics.domain.identity import inputs_hash, normalised_config, proof_in
+from providers.lytics.domain.identity import inputs_hash, normalised_config, proof_in, same_name
 from providers.lytics.errors import ConflictError
 
 
@@ -82,7 +82,8 @@ def _differs(
             and not _is_trained_so(state, inputs)
         )
     if name == "name":
-        return new is not None and new not in {state.get("declared_name"), old}
+        is_same = new in {state.get("declared_name"), old} or _is_name_sent(new, state)
+        return new is not None and not is_same
     if name == "generation":
         return int(old or 1) != int(new or 1)
     if change is FieldClass.IN_PLACE:
@@ -90,6 +91,16 @@ def _differs(
         is_seen = name in state.get("managed", [name])
         return new is not None and (new != old or not is_seen)
     return bool(old != new)
+
+
+def _is_name_sent(declared: object, state: Mapping[str, Any]) -> bool:
+    """Tell whether a declared name is the default one that was sent, which the API altered.
+
+    `keep-name` writes that one: sent again, the API makes the same name of it.
+    """
+    if not isinstance(declared, str) or state.get("declared_name") is not None:
+        return False
+    return proof_in(declared) is not None and same_name(declared, str(state.get("name")))
 
 
 def _is_trained_so(state: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool:

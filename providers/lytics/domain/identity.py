@@ -130,12 +130,21 @@ def listed_as(sent: str, known: Iterable[tuple[str, str]]) -> str:
         sent: the name to send.
         known: names that were sent, each with the one that came of it; the first that tells counts.
     """
+    return _prefix(known) + sent
+
+
+def to_send(listed: str, known: Iterable[tuple[str, str]]) -> str:
+    """Return the name to send so that an account lists a model under a name; as `listed_as`."""
+    return listed.removeprefix(_prefix(known))
+
+
+def _prefix(known: Iterable[tuple[str, str]]) -> str:
     for before, after in known:
         if after == before:
             break
         if before and after.endswith(before):
-            return after.removesuffix(before) + sent
-    return sent
+            return after.removesuffix(before)
+    return ""
 
 
 def ends_with_proof(returned: str, lineage_: str, inputs: str) -> bool:

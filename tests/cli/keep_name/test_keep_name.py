@@ -12,6 +12,7 @@ from tests.cli.conftest import Folder, Run
 from tests.support.engine.account import Account
 from tests.support.engine.project import Project
 from tests.support.engine.shapes import model
+from tests.support.review.shapes import inputs_of, name_of
 
 STACK = """\
 models:
@@ -26,11 +27,11 @@ models:
 def state_with(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Let a stack `test` hold models under some keys, without an engine."""
 
-    def have(activation: dict[str, Any] | None = None, **ids: str) -> None:
+    def have(activation: dict[str, Any] | None = None, **ids: str | dict[str, Any]) -> None:
         folder.write("test", STACK)
         resources: list[dict[str, Any]] = [
-            {"type": MODEL_TYPE, "urn": f"x::{key}", "id": model_id, "outputs": {"name": "a"}}
-            for key, model_id in ids.items()
+            {"type": MODEL_TYPE, "urn": f"x::{key}", "outputs": {"name": "a"}, **kept}
+            for key, kept in ((k, v if isinstance(v, dict) else {"id": v}) for k, v in ids.items())
         ]
         if activation is not None:
             resources.append(
@@ -73,6 +74,21 @@ def test_the_name_of_a_model_that_is_to_be_adopted_is_known_before_the_up(
     assert answer.code == 0, answer.err
     assert "name: Premier Likelihood" in folder.read("test")
     assert "nothing to write" in run("keep-name", "new").out
+
+
+def test_the_name_is_written_as_it_was_sent(
+    state_with: Callable[..., None], folder: Folder, account: Account, run: Run
+) -> None:
+    """An account that puts "ML: " before each name does so to a declared one too."""
+    sent = inputs_of("grow")
+    account.behave(rename="prefix")
+    made = account.create(name=name_of(sent))
+    assert account.model(made)["name"] == f"ML: {name_of(sent)}"
+    kept = {**sent.model_dump(exclude_none=True), "name": f"ML: {name_of(sent)}"}
+    state_with(grow={"id": made, "outputs": kept})
+    assert run("keep-name", "grow").code == 0
+    assert f"name: {name_of(sent)}" in folder.read("test")
+    assert "nothing to write" in run("keep-name", "grow").out
 
 
 def test_what_cannot_be_kept_is_told(

@@ -79,6 +79,25 @@ def test_each_field_has_one_class() -> None:
     assert {name: class_of(ModelInputs, name) for name in EXPECTED} == EXPECTED
 
 
+@pytest.mark.parametrize(
+    ("declared", "kept", "replaces"),
+    [
+        ("a-1f2e3d4c5b6a-875da63e", None, False),
+        ("ML: a-1f2e3d4c5b6a-875da63e", None, False),
+        ("a-1f2e3d4c5b6a-00000000", None, True),
+        ("a", None, True),
+        ("a-1f2e3d4c5b6a-875da63e", "other", True),
+    ],
+)
+def test_a_default_name_that_is_declared_as_it_was_sent_replaces_nothing(
+    declared: str, kept: str | None, *, replaces: bool
+) -> None:
+    """An account that puts something before names makes the same of it again."""
+    state: Json = {"name": "ML: a-1f2e3d4c5b6a-875da63e", "declared_name": kept}
+    found = differ("1" * 32, state, {"name": declared})
+    assert ("name" in found.replaces) is replaces
+
+
 CHANGED: Json = {
     "name": "other",
     "source": OTHER,

@@ -15,10 +15,12 @@ from providers.lytics.domain.identity import (
     is_same_lineage,
     lineage,
     lineages_of,
+    listed_as,
     lives,
     normalised_config,
     proof_in,
     same_name,
+    to_send,
 )
 from tests.support.lab import ALL_USERS, HIGH_VALUE
 
@@ -194,3 +196,12 @@ def test_other_names_prove_nothing(name: str) -> None:
     """A name that a person gave holds no proof."""
     assert proof_in(name) is None
     assert not ends_with_proof(name, "123456", "12345678")
+
+
+def test_a_name_to_send_is_listed_under_the_name_that_is_wanted() -> None:
+    """What an account did to other names is taken off, and nothing where it did nothing."""
+    altered = [("a", "ML: a")]
+    assert to_send("ML: Premier", altered) == "Premier"
+    assert listed_as(to_send("ML: Premier", altered), altered) == "ML: Premier"
+    assert to_send("Premier", altered) == "Premier"
+    assert to_send("ML: Premier", [("a", "a")]) == "ML: Premier"
