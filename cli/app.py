@@ -67,7 +67,9 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
 }
 
 for _name, _command in COMMANDS.items():
-    app.command(_name, epilog=epilog(_name))(_command)
+    # Without one, typer cuts the first sentence off where the line ends.
+    _sentence = " ".join((_command.__doc__ or "").split("\n\n", 1)[0].split())
+    app.command(_name, epilog=epilog(_name), short_help=_sentence)(_command)
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer's

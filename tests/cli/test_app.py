@@ -35,6 +35,7 @@ def test_alone_it_shows_help(capsys: pytest.CaptureFixture[str]) -> None:
     main([])
     said = capsys.readouterr()
     text = said.out + said.err
+    assert not [line for line in text.splitlines()[1:] if line.endswith("...")]
     for name in COMMANDS:
         line = next(line for line in text.splitlines() if line.strip().startswith(f"{name} "))
         assert len(line.split()) > 3
