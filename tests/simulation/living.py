@@ -141,6 +141,7 @@ class Life:
         made: what each model was made for, by id.
         retained: the keys of models that left and are to stay as they are, by id; a declaration
             that is renamed since has several.
+        forgotten: ids of models with a declared name that `pulumi state delete` took out.
         broken: what must hold and doesn't.
     """
 
@@ -173,6 +174,7 @@ class Life:
         self.steps: list[tuple[Mapping[str, Any], list[Ran]]] = []
         self.made: dict[str, Made] = {}
         self.retained: dict[str, set[str]] = {}
+        self.forgotten: set[str] = set()
         self.broken: list[str] = []
         self.lag_s = float(variety.get("list_delay_s", 0.0))
         self.fills: list[str] = []

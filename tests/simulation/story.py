@@ -261,6 +261,8 @@ class Step:
         keys = sorted({o.key for o in state.resources if not o.leaves and not o.protect})
         if keys:
             key = self._pick(keys)
+            gone = [o for o in state.resources if o.key == key and not o.leaves]
+            self.life.forgotten |= {o.id for o in gone if o.outputs.get("declared_name")}
             state.resources = [o for o in state.resources if o.key != key or o.leaves]
 
     def rename_stack(self) -> None:
