@@ -31,7 +31,7 @@ def doctor(  # noqa: PLR0913 - the options of one command
 ) -> None:
     """Say what this account really does, and what lytics-ml makes of it.
 
-    Exit codes: 0 all is safe, 1 something isn't, 2 something could not be checked.
+    Exit codes: 0 all is safe, 1 something isn't safe, 2 something could not be checked.
     """
     from cli.doctor import account_profile
     from cli.doctor.examination import examine

@@ -32,7 +32,7 @@ def drift(  # noqa: PLR0913 - each is one option of the command line
 
     `drift --accept KEY...` takes over what somebody changed outside: the file then declares it.
 
-    Exit codes: 0 none, or accepted; 1 drift, or nothing to accept; 2 it could not be checked.
+    Exit codes: 0 no drift, or accepted; 1 drift, or nothing to accept; 2 it could not be checked.
     """
     from cli.drift import report as drift_report
     from cli.drift.accept import edit_of, take_over

@@ -20,7 +20,8 @@ def import_models(  # noqa: PLR0913 - each is an option of the command
     ] = None,
     active: Annotated[bool, typer.Option("--active", help="Only models that are live.")] = False,
     take_over: Annotated[
-        bool, typer.Option("--take-over", help="Also models that another stack made and let go.")
+        bool,
+        typer.Option("--take-over", help="Also models that another stack made and no longer has."),
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be written, and write nothing.")

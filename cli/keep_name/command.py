@@ -21,7 +21,7 @@ def keep_name(
     It writes the name into the declaration; a default name changes with every new model. Nothing
     is trained or replaced by this.
 
-    Exit codes: 0 written or there already, 1 it can't be, 2 the name isn't known.
+    Exit codes: 0 written or there already, 1 the name can't be kept, 2 the name isn't known.
     """
     from cli.edit.stack_edit import StackEdit, show_diff
     from cli.errors import OK

@@ -12,7 +12,7 @@ NotifyOption = Annotated[
 ]
 NotifyAsOption = Annotated[
     Kind | None,
-    typer.Option("--notify-as", help="Who reads it; by the address if left out."),
+    typer.Option("--notify-as", help="The format; chosen by the address if left out."),
 ]
 LinkOption = Annotated[
     str, typer.Option("--link", metavar="URL", help="Where the message says to read more.")

@@ -37,7 +37,7 @@ def promote(  # noqa: PLR0913 - each is one option of the command line
 ) -> None:
     """Copy declarations to another stack's file, once their models have proved themselves.
 
-    A model is proved when it is trained, live or passing its gate now, and declared as it is.
+    A model is proved when it is trained, is live or passes its gate now, and is as declared.
 
     Exit codes: 0 done or all right, 1 refused, 2 it could not be checked.
     """

@@ -19,13 +19,13 @@ def recover(  # noqa: PLR0913 - each is an option of the command
     *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask before changing.")] = False,
     force: Annotated[
-        bool, typer.Option("--force", help="Free a lock though its run seems to go on.")
+        bool, typer.Option("--force", help="Free a lock even if its run seems to be going on.")
     ] = False,
     adopt: Annotated[
         bool, typer.Option("--adopt", help="Declare models that the killed run left behind.")
     ] = False,
     retire: Annotated[
-        bool, typer.Option("--retire", help="Let them leave the account by their on_delete.")
+        bool, typer.Option("--retire", help="Retire such models, by their on_delete.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:

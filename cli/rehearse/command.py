@@ -36,8 +36,8 @@ def rehearse(  # noqa: PLR0913 - each is one option of the command line
     Once such that every gate passes, once such that none does. Says what would be sent, what is
     live in between, and what is left behind.
 
-    Exit codes: 0 both end as declared, 1 not, or a model is missing or too many are live at a
-    moment, 2 it could not be rehearsed.
+    Exit codes: 0 both rehearsals end as declared, 1 one doesn't, or at some moment a
+    model is missing or too many are live, 2 it could not be rehearsed.
     """
     from cli.edit.output import write_text
     from cli.errors import OK, PROBLEMS

@@ -43,7 +43,8 @@ def review(  # noqa: PLR0913 - each is one option of the command line
 ) -> None:
     """Say what a change will do to a stack's models, and what those score; changes nothing.
 
-    Which audiences lose their scores stands above all else. Shares count from 10 models on.
+    It first names the audiences that would lose their scores. Limits in percent apply from 10
+    models on.
 
     Exit codes: 0 reviewed, 1 audiences would lose their scores, a rule is broken, more changes
     than the limits allow or something can't be carried out as declared, 2 it could not be

@@ -10,7 +10,7 @@ def rules(stack: StackOption = None, *, as_json: JsonOption = False) -> None:
 
     Levels and values stand in stacks/rules.yaml, a team's own rules in stacks/rules/*.py.
 
-    Exit codes: 0 no error-level rule is broken, 1 one is, 2 something could not be checked.
+    Exit codes: 0 no error-level rule is broken, 1 one is broken, 2 something could not be checked.
     """
     from cli.errors import OK, PROBLEMS, UNABLE, CliError
     from cli.rules.check import Judged, judge_all, judge_offline

@@ -21,7 +21,7 @@ def schema(
 ) -> None:
     """Write stacks/schema.json and stacks/rules.schema.json for editors.
 
-    Exit codes: 0 up to date, 1 one isn't (--check), 2 it can't be written.
+    Exit codes: 0 up to date, 1 one is out of date (--check), 2 it can't be written.
     """
     from cli.edit.files import write_file
     from cli.errors import OK, PROBLEMS

@@ -19,7 +19,7 @@ def validate(
 ) -> None:
     """Report every problem of the stack files.
 
-    Exit codes: 0 none, 1 problems, 2 something could not be checked.
+    Exit codes: 0 no problem, 1 problems, 2 something could not be checked.
     """
     from cli.screen.terminal import say, say_json, warn
     from cli.validate import annotations

@@ -29,7 +29,7 @@ def watch(  # noqa: PLR0913 - each is one option of the command line
 
     What changed since the last look is added to history/<stack>.jsonl.
 
-    Exit codes: 0 all do, 1 some fell short, 2 it could not be checked.
+    Exit codes: 0 all score what they should, 1 some fell short, 2 it could not be checked.
     """
     from cli.edit.output import write_text
     from cli.errors import OK, PROBLEMS, UNABLE

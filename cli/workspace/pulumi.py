@@ -29,7 +29,8 @@ def remedy(said: str) -> str:
         return ""
     return (
         "\nSet the passphrase that was chosen at `bin/pulumi stack init`: "
-        "export PULUMI_CONFIG_PASSPHRASE=..."
+        "export PULUMI_CONFIG_PASSPHRASE=... (the stack local of `make up` has its own: "
+        "unset PULUMI_CONFIG_PASSPHRASE)"
     )
 
 

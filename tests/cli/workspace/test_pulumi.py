@@ -17,5 +17,6 @@ def test_a_passphrase_that_is_missing_or_wrong_comes_with_what_to_type(said: str
     told = str(PulumiError(("preview",), said)).splitlines()
     assert told[-1] == (
         "Set the passphrase that was chosen at `bin/pulumi stack init`: "
-        "export PULUMI_CONFIG_PASSPHRASE=..."
+        "export PULUMI_CONFIG_PASSPHRASE=... (the stack local of `make up` has its own: "
+        "unset PULUMI_CONFIG_PASSPHRASE)"
     )
