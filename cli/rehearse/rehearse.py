@@ -16,9 +16,11 @@ from cli.rehearse.scores import Gates, Given, outcomes_for, parse_scores, scores
 from cli.rehearse.state import state_to_copy, states_beside
 from cli.rehearse.timeline import Seen, rehearsal_of
 from cli.workspace.account import settings_of
+from cli.workspace.names import names_made
 from cli.workspace.project import Project, read_yaml
 from cli.workspace.state import StackState
 from providers.lytics.api.settings import Settings
+from providers.lytics.domain.identity import prefix_of
 from providers.lytics.stack_file.reader import Stack, read_stack_file
 
 PROFILE_SETTING = "lytics:account"
@@ -110,6 +112,8 @@ def _one(room: Room, first: Program, play: _Play, gates: Gates) -> Rehearsal:
         names = {key: one.name for key, one in declared.items()}
         account = placed(play.account, scores_for(gates))
         sandbox.place(account, outcomes_for(gates, play.given, names))
+        # The stack's own models tell what becomes of a name, with a profile and without.
+        sandbox.name_as(prefix_of(names_made(play.state)))
         program.connect(sandbox.url, play.settings)
         before = sandbox.models()
         ran = program.up()

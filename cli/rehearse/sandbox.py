@@ -76,6 +76,15 @@ class Sandbox:
         self._post("/_sandbox/account", account)
         self._post("/_sandbox/outcomes", outcomes)
 
+    def name_as(self, prefix: str) -> None:
+        """Have it put something before each name, as the account does; "" changes nothing.
+
+        Raises:
+            CliError: it refuses.
+        """
+        if prefix:
+            self._post("/_sandbox/behaviour", {"rename": "prefix", "rename_text": prefix})
+
     def models(self) -> list[Json]:
         """Return all models as the sandbox keeps them."""
         models: list[Json] = self._get("/_sandbox/models")

@@ -130,15 +130,16 @@ def listed_as(sent: str, known: Iterable[tuple[str, str]]) -> str:
         sent: the name to send.
         known: names that were sent, each with the one that came of it; the first that tells counts.
     """
-    return _prefix(known) + sent
+    return prefix_of(known) + sent
 
 
 def to_send(listed: str, known: Iterable[tuple[str, str]]) -> str:
     """Return the name to send so that an account lists a model under a name; as `listed_as`."""
-    return listed.removeprefix(_prefix(known))
+    return listed.removeprefix(prefix_of(known))
 
 
-def _prefix(known: Iterable[tuple[str, str]]) -> str:
+def prefix_of(known: Iterable[tuple[str, str]]) -> str:
+    """Return what an account puts before each name, "" where nothing tells; as `listed_as`."""
     for before, after in known:
         if after == before:
             break
