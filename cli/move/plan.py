@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
+from cli.drift.compare import Observed
 from cli.edit.declared import declared_model
 from cli.edit.stack_edit import StackEdit
 from cli.errors import PROBLEMS, CliError
+from cli.promote.evidence import Proving, is_applied
 from cli.workspace.project import Project, short_name
-from cli.workspace.state import Resource, read_state, read_state_if_made
+from cli.workspace.state import Resource, StackState, read_state, read_state_if_made
 from providers.lytics.domain.declaration import ModelDeclaration
 from providers.lytics.domain.identity import proof_in
 from providers.lytics.stack_file.reader import Stack
@@ -43,12 +45,14 @@ def plan_move(project: Project, key: str, here: str, there: str) -> Move:
         raise CliError(message, PROBLEMS)
     edited = StackEdit(project.stack_file(here))
     declared = declared_model(edited.stack, key)
+    state = read_state(project, here)
     move = Move(
         here=edited,
         there=StackEdit(project.stack_file(there)),
-        model=_owned(project, key, here),
+        model=_owned(state, key),
     )
     _refuse_if_impossible(project, move, key, declared, there)
+    _refuse_if_unfinished(edited.stack, state, key)
     lines = move.here.yaml.lines_of(("models", key))
     above = [""] if move.there.stack.models else []
     move.there.yaml.add_block(("models",), [*above, *lines])
@@ -61,12 +65,12 @@ def plan_move(project: Project, key: str, here: str, there: str) -> Move:
     return move
 
 
-def _owned(project: Project, key: str, here: str) -> Resource:
-    model = read_state(project, here).model(key)
+def _owned(state: StackState, key: str) -> Resource:
+    model = state.model(key)
     if model is None or not model.id:
         message = (
-            f"The state of {here} has no model '{key}' yet. Move its lines by hand: there is no "
-            "model that would move with them."
+            f"The state of {state.stack} has no model '{key}' yet. Move its lines by hand: there "
+            "is no model that would move with them."
         )
         raise CliError(message, PROBLEMS)
     return model
@@ -84,6 +88,22 @@ def _refuse_if_impossible(
     state = read_state_if_made(project, there)
     if key in {*move.there.stack.models, *move.there.stack.removed} or state.model(key):
         message = f"{there} has a '{key}' already. Rename one of the two (was: does that)."
+        raise CliError(message, PROBLEMS)
+
+
+def _refuse_if_unfinished(stack: Stack, state: StackState, key: str) -> None:
+    """Refuse what the other stack could not adopt as it is declared, or would leave behind.
+
+    Raises:
+        CliError: the last `up` has not come as far as the file.
+    """
+    is_left = any(one.key == key and one.is_leaving for one in state.models)
+    if is_left or not is_applied(Proving(stack, state, Observed({})), key):
+        message = (
+            f"'{key}' isn't up as {state.stack} declares it, so the other stack couldn't take over "
+            f"what is there. Run pulumi up --stack {state.stack}, or go back to what is applied; "
+            "move it then. Nothing was changed."
+        )
         raise CliError(message, PROBLEMS)
 
 
