@@ -1,6 +1,6 @@
 """What is wrong with stack files: every problem of all of them, with its place."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,9 @@ from typing import Any
 from cli.errors import OK, PROBLEMS, UNABLE, CliError
 from cli.rules.check import judge_offline
 from cli.screen.terminal import count
+from cli.workspace.account import generation_of
 from cli.workspace.project import Project
+from providers.lytics.domain.declaration import problems_with_generation
 from providers.lytics.domain.explain import did_you_mean
 from providers.lytics.domain.rulebook import Breach, Verdict
 from providers.lytics.errors import DeclarationError, FileLine, Problem
@@ -106,8 +108,20 @@ def validate_file(project: Project, path: Path) -> FileReport:
     except DeclarationError as exc:
         report.findings = [finding_of(problem) for problem in exc.problems]
         return report
+    report.findings += _of_generation(report.stack, generation_of(project, path.stem))
     take_verdict(report, verdict)
     return report
+
+
+def _of_generation(stack: Stack, api: str) -> Iterator[Finding]:
+    """Yield what this generation of the API can't do, whether a model is there already or not."""
+    parts = (("models", stack.models, stack.lines), ("removed", stack.removed, stack.removed_lines))
+    for part, entries, lines in parts:
+        for key, entry in entries.items():
+            declared = entry.model_dump(exclude_none=True)
+            for place, what in problems_with_generation(declared, api, is_new=False):
+                path = ".".join((part, key, *place))
+                yield Finding(shown(stack.path), f"{path}: {what}", lines.get(key))
 
 
 def take_verdict(report: FileReport, verdict: Verdict) -> None:

@@ -44,6 +44,21 @@ def test_all_problems_of_all_files_are_told_with_their_places(folder: Folder, ru
     assert lines[-1] == f"{len(lines) - 1} problems in 2 of 2 files"
 
 
+def test_what_the_generation_of_the_api_cannot_do_is_told(folder: Folder, run: Run) -> None:
+    """A preview would refuse it, so validate does; with the other generation all is well."""
+    hidden = "    on_delete: hide\nremoved: {old: {on_delete: hide}}\n"
+    folder.write("dev", GOOD.replace("true}", "true, blocked: [email]}") + hidden)
+    answer = run("validate")
+    assert answer.code == 1
+    assert [line.split(": v1 of")[0] for line in answer.out.splitlines()[:-1]] == [
+        "stacks/dev.yaml:2: models.churn.config.blocked",
+        "stacks/dev.yaml:2: models.churn.on_delete",
+        "stacks/dev.yaml:7: removed.old.on_delete",
+    ]
+    folder.configure("dev", **{"lytics:api": "v2"})
+    assert run("validate").code == 0
+
+
 def test_settings_of_pulumi_and_the_schema_are_no_stack_files(folder: Folder, run: Run) -> None:
     """Pulumi's own files and schema.json aren't read as declarations."""
     folder.write("dev", GOOD)

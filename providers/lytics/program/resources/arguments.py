@@ -61,4 +61,4 @@ class EvenIfUsed(TypedDict):
     delete: Literal["even_if_used"]
 
 
-OnDeleteArgs = Literal["deactivate", "delete", "retain"] | EvenIfUsed | Later
+OnDeleteArgs = Literal["deactivate", "hide", "delete", "retain"] | EvenIfUsed | Later
