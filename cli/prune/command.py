@@ -61,7 +61,10 @@ def prune(
         told = {"stack": name, "retired": as_list(found), "deleted": deleted, "stayed": stayed}
         say_json(told)
     elif not chosen:
-        say(f"Stack {name}: {count(len(found), 'retired model')}, none of them to delete")
+        say(
+            f"Stack {name}: {count(len(found), 'retired model')}, none of them to delete: "
+            f"the youngest of each key stays (--keep {keep}), and what is in use"
+        )
     elif dry_run:
         say(f"{count(len(chosen), 'model')} would be deleted; nothing was")
     else:

@@ -69,9 +69,9 @@ def existing(found: Model, inputs: ModelInputs, *, has_gate: bool) -> Iterator[W
 
 
 def replacing(
-    live: Subject | None, new: Mapping[str, Any], policy: str, *, has_gate: bool
+    live: Subject | None, new: Mapping[str, Any], policy: str, *, has_gate: bool, is_trained: bool
 ) -> Iterator[Words]:
-    """Say what retraining means for what is live, which leaves by a policy."""
+    """Say what a new model, or an earlier one that `is_trained`, means for what is live."""
     if live is None:
         yield words("No model of this declaration is live today, so nobody's scores stop")
         yield from going_live(new, has_gate=has_gate)
@@ -86,8 +86,11 @@ def replacing(
             )
         return
     waits = has_gate and way_of(new) is Way.SWAP
-    until = "is trained and has passed its gate" if waits else "is trained"
-    yield words(*model, f" stays live until the new one {until}")
+    if is_trained:
+        until = "the earlier one has passed its gate" if waits else "the earlier one is live"
+    else:
+        until = f"the new one is trained{' and has passed its gate' if waits else ''}"
+    yield words(*model, f" stays live until {until}")
     if new.get("is_active") is False:
         yield words("The new model isn't to be live: scoring ends")
 

@@ -204,7 +204,7 @@ class _Reader:
         if is_live_one and found is not None and inputs is not None:
             becoming = effects.existing(found, inputs, has_gate=self._has_gate)
         else:
-            becoming = self._taking_over(live or old, live, name)
+            becoming = self._taking_over(live or old, live, name, found)
         told = [
             *effects.coming_to(action, found),
             *becoming,
@@ -227,10 +227,16 @@ class _Reader:
         )
 
     def _taking_over(
-        self, before: Subject, live: Subject | None, name: str | None
+        self, before: Subject, live: Subject | None, name: str | None, found: Model | None
     ) -> Iterator[Words]:
         """Say what becomes of the model before, and of the key under which its score is found."""
-        yield from effects.replacing(live, self._step.new, self._policy, has_gate=self._has_gate)
+        yield from effects.replacing(
+            live,
+            self._step.new,
+            self._policy,
+            has_gate=self._has_gate,
+            is_trained=found is not None and not is_first_build(found),
+        )
         declared = self._step.new.get("name") is not None
         yield from effects.renaming(before, name, declared=declared)
 

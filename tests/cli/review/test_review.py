@@ -141,6 +141,7 @@ def test_going_back_is_taken_up_again_with_old_against_new_scores() -> None:
     assert change.actions == ("taken up again",)
     assert change.new is not None
     assert change.new.id == NEW_ID
+    assert f"Model {OLD_ID} stays live until the earlier one is live" in said(change)
     written = as_markdown(review)
     assert re.search(r"auc +today +█+·* 0\.81", written)
     assert re.search(r"auc +new +█+·* 0\.9", written)
