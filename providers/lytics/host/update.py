@@ -17,6 +17,7 @@ from providers.lytics.domain.live.liveness import (
 from providers.lytics.domain.record import outputs_of
 from providers.lytics.host.run import Run
 from providers.lytics.shapes import Model
+from providers.lytics.text import harmless
 
 
 def settled(  # noqa: PLR0913 - each is one fact of the model
@@ -102,6 +103,11 @@ def _written(
     else:
         shown, unheeded = switch(run.client, model, active=active, label=label)
     run.looks.remember(shown)
+    if label is not None and shown.label != label:
+        run.say(
+            f"'{inputs.key}': Lytics made \"{harmless(shown.label)}\" of its label; declare that, "
+            "or every pulumi up writes it again"
+        )
     if unheeded is not None and is_first_build(model):
         # Whether the API takes is_active while a model is built isn't known; pulumi up sees to it
         # once it is built.

@@ -46,6 +46,21 @@ def test_what_is_answered_and_not_done_is_kept_and_asked_once(lab: Lab, *, wante
     assert "unheeded" not in updated(lab, model_id, again, is_active=wanted, label="new")
 
 
+def test_a_label_that_lytics_alters_is_told_until_it_is_declared_so(lab: Lab) -> None:
+    """It stays a difference: whether Lytics altered it, or a person, nobody can know."""
+    lab.account.behave(labels="trimmed")
+    model_id, state = lab.created()
+    state = updated(lab, model_id, state, label="  Two  words ")
+    told = "'churn': Lytics made \"Two words\" of its label; declare that"
+    assert sum(told in line for line in lab.said) == 1
+    updated(lab, model_id, state, label="  Two  words ")
+    assert sum(told in line for line in lab.said) == 2, "with each write"
+    mark = lab.account.mark()
+    updated(lab, model_id, state, label="Two words")
+    assert lab.account.writes(mark) == []
+    assert sum(told in line for line in lab.said) == 2, "no more"
+
+
 def test_what_is_refused_is_tried_again(lab: Lab) -> None:
     """A refusal is kept with its words, the label is written, and each run tries again."""
     model_id, state = lab.created(is_active=True)
