@@ -120,8 +120,8 @@ class Settings:
         if self.api_key is None:
             what = (
                 f"no API key. Set {KEY_VARIABLE} in the environment, or store one with: "
-                "bin/pulumi config set --secret lytics:apiKey. "
-                f"Which key that is: {page('start/account')}"
+                "bin/pulumi config set --stack NAME --secret lytics:apiKey. "
+                f"{page('start/account')} says which key you need"
             )
             raise SettingsError(what)
         return self.api_key

@@ -83,7 +83,8 @@ def test_a_missing_key_says_where_to_put_it() -> None:
         Settings().require_key()
     assert str(caught.value) == (
         "no API key. Set LIOKEY in the environment, or store one with: "
-        "bin/pulumi config set --secret lytics:apiKey. Which key that is: docs/start/account.md"
+        "bin/pulumi config set --stack NAME --secret lytics:apiKey. "
+        "docs/start/account.md says which key you need"
     )
     assert Settings(api_key="k").require_key() == "k"
 
