@@ -19,7 +19,9 @@ def rules(stack: StackOption = None, *, as_json: JsonOption = False) -> None:
     from cli.screen.terminal import console, say_json, show, warn
     from cli.workspace.project import find_project
     from cli.workspace.state import NoStackError, read_state
+    from providers.lytics.domain.rulebook import OF_ACCOUNT
     from providers.lytics.stack_file.reader import read_stack_file
+    from providers.lytics.stack_file.rules_file import rules_of
 
     project = find_project()
     judged: Judged
@@ -33,11 +35,12 @@ def rules(stack: StackOption = None, *, as_json: JsonOption = False) -> None:
         warn(f"There is no stack {stack} yet: only what the files and git tell is checked")
     else:
         declared = read_stack_file(project.stack_file(state.stack))
-        try:
-            asked = ask_for_rules(project, state)
-        except CliError as exc:
-            warn(str(exc))
-            asked = None
+        asked = None
+        if rules_of(declared).needs & OF_ACCOUNT:
+            try:
+                asked = ask_for_rules(project, state)
+            except CliError as exc:
+                warn(str(exc))
         judged = judge_all(project, declared, state, asked)
     if as_json:
         say_json(as_dict(judged))

@@ -144,6 +144,17 @@ def test_rules_asks_the_account_what_only_it_can_tell(
     assert "[used-name-declared] not checked: this key may not see" in answer.err
 
 
+@pytest.mark.usefixtures("state")
+def test_an_account_that_no_rule_needs_is_not_asked(
+    folder: Folder, account: Account, run: Run
+) -> None:
+    """Without a rule of the account, `rules` waits for no API and complains of none."""
+    write_rules(folder, "label-required: warn\n")
+    account.handle.stop()
+    answer = run("rules", "-s", "test")
+    assert (answer.code, answer.err) == (0, "")
+
+
 def test_rules_of_a_stack_that_nobody_has_made_are_judged_by_its_files(
     folder: Folder, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
