@@ -176,7 +176,7 @@ def test_name_that_lytics_takes_once_is_told(project: Project, way: str) -> None
         {"grow": model(is_active=True, name="Growth", config={"use_scores": True, "collect": 900})}
     )
     shown = project.preview()
-    assert f'model {old} has the name "Growth"' in shown.words, str(shown)
+    assert f'model {old} also has the name "Growth"' in shown.words, str(shown)
     for _ in range(2):
         failed(project, old, "another name")
         assert project.id("grow") == old
