@@ -32,6 +32,8 @@ from providers.lytics.stack_file.reader import read_stack_file
 from providers.lytics.stack_file.rules_file import rules_of
 from providers.lytics.text import shown
 
+_PREVIEWS = 2
+
 
 def preview(project: Project, stack: str, save_plan: Path | None = None) -> str:
     """Run a preview and return it as JSON.
@@ -50,6 +52,32 @@ def preview(project: Project, stack: str, save_plan: Path | None = None) -> str:
     except PulumiError as exc:
         message = f"The preview of {stack} failed:\n{_errors(exc.said)}{remedy(exc.said)}"
         raise CliError(message) from exc
+
+
+def plan_of(project: Project, state: StackState, name: str, save_plan: Path | None = None) -> Plan:
+    """Run a preview and return what it says, of every declared model that is in the state.
+
+    Asked to show all of them, Pulumi does; a model that it left out would count as unchanged, so
+    it is asked once more.
+
+    Args:
+        project: where.
+        state: the stack's state.
+        name: the stack.
+        save_plan: where to keep the plan, for `pulumi up --plan`.
+
+    Raises:
+        CliError: the preview failed, or says nothing of a model.
+    """
+    declared = declared_models(project.stack_file(state.stack)) or {}
+    keys = {one.key for one in state.models if not one.is_leaving} & declared.keys()
+    for _ in range(_PREVIEWS):
+        plan = parse_plan(preview(project, name, save_plan))
+        untold = sorted(keys - plan.told)
+        if plan.errors or not untold:
+            return plan
+    message = f"The preview of {name} says nothing of {', '.join(untold)}. Run the review again."
+    raise CliError(message)
 
 
 def require_account(project: Project, state: StackState) -> None:

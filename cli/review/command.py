@@ -75,8 +75,11 @@ def review(  # noqa: PLR0913 - each is one option of the command line
             Review(state.stack, breaches=breaches, notes=notes), markdown, html, as_json=as_json
         )
     asking.require_account(project, state)
-    text = asking.read_preview(preview) if preview else asking.preview(project, name, save_plan)
-    plan = parse_plan(text)
+    plan = (
+        parse_plan(asking.read_preview(preview))
+        if preview
+        else asking.plan_of(project, state, name, save_plan)
+    )
     if plan.errors:
         message = f"The preview of {name} failed:\n{plan.errors}"
         raise CliError(message)

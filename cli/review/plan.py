@@ -57,6 +57,11 @@ class Plan:
     activations: Mapping[str, Step]
     errors: str = ""
 
+    @property
+    def told(self) -> set[str]:
+        """The keys of models of which it says what happens, those of before a rename too."""
+        return {key for step in self.models.values() for key in (step.key, step.old_key)}
+
 
 def parse_plan(text: str) -> Plan:
     """Return what a preview says.

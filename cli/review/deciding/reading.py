@@ -46,7 +46,6 @@ def review_of(plan: Plan, known: Known) -> Review:
 
 def _unchanged(plan: Plan, state: StackState) -> dict[str, Step]:
     """Return the models that a preview without --show-sames leaves out."""
-    told = {key for step in plan.models.values() for key in (step.key, step.old_key)}
     return {
         one.key: Step(
             "same",
@@ -61,7 +60,7 @@ def _unchanged(plan: Plan, state: StackState) -> dict[str, Step]:
             },
         )
         for one in state.models
-        if not one.is_leaving and one.key not in told
+        if not one.is_leaving and one.key not in plan.told
     }
 
 
