@@ -25,11 +25,10 @@ from cli.workspace.segments import fault_of
 from cli.workspace.state import StackState
 from providers.lytics.api.client import LyticsClient
 from providers.lytics.api.settings import Settings
-from providers.lytics.domain.rulebook import LOSES_SCORES, OF_ACCOUNT, Breach
+from providers.lytics.domain.rulebook import LOSES_SCORES, Breach
 from providers.lytics.errors import AccountError, LyticsError
 from providers.lytics.shapes import Model, Summary
 from providers.lytics.stack_file.reader import read_stack_file
-from providers.lytics.stack_file.rules_file import rules_of
 from providers.lytics.text import shown
 
 _PREVIEWS = 2
@@ -115,13 +114,8 @@ def broken_rules(
     if not file.is_file():
         return (), ()
     stack = read_stack_file(file)
-    asked = None
-    notes: list[str] = []
-    if rules_of(stack).needs & OF_ACCOUNT:
-        try:
-            asked = ask_for_rules(project, state)
-        except CliError as exc:
-            notes.append(f"Rules that need the account aren't checked: {exc}")
+    asked, why_not = ask_for_rules(project, state, stack)
+    notes = [f"Rules that need the account aren't checked: {why_not}"] if why_not else []
     judged = judge_all(project, stack, state, asked)
     return judged.verdict.breaches, tuple(words(Quoted(n)) for n in (*notes, *judged.notes))
 

@@ -12,16 +12,14 @@ def rules(stack: StackOption = None, *, as_json: JsonOption = False) -> None:
 
     Exit codes: 0 no error-level rule is broken, 1 one is broken, 2 something could not be checked.
     """
-    from cli.errors import OK, PROBLEMS, UNABLE, CliError
+    from cli.errors import OK, PROBLEMS, UNABLE
     from cli.rules.check import Judged, judge_all, judge_offline
     from cli.rules.look import ask_for_rules
     from cli.rules.report import as_dict, as_screen
     from cli.screen.terminal import console, say_json, show, warn
     from cli.workspace.project import find_project
     from cli.workspace.state import NoStackError, read_state
-    from providers.lytics.domain.rulebook import OF_ACCOUNT
     from providers.lytics.stack_file.reader import read_stack_file
-    from providers.lytics.stack_file.rules_file import rules_of
 
     project = find_project()
     judged: Judged
@@ -35,12 +33,9 @@ def rules(stack: StackOption = None, *, as_json: JsonOption = False) -> None:
         warn(f"There is no stack {stack} yet: only what the files and git tell is checked")
     else:
         declared = read_stack_file(project.stack_file(state.stack))
-        asked = None
-        if rules_of(declared).needs & OF_ACCOUNT:
-            try:
-                asked = ask_for_rules(project, state)
-            except CliError as exc:
-                warn(str(exc))
+        asked, why_not = ask_for_rules(project, state, declared)
+        if why_not:
+            warn(why_not)
         judged = judge_all(project, declared, state, asked)
     if as_json:
         say_json(as_dict(judged))

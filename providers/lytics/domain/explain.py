@@ -86,10 +86,6 @@ def _range(kind: str, context: Mapping[str, Any]) -> str:
     return f"{words[kind]} {bound:g}"
 
 
-def _got(item: ErrorDetails) -> str:
-    return got(item.get("input"))
-
-
 def got(value: object) -> str:
     """Return what ends a sentence about what was expected: what stands there instead."""
     if isinstance(value, (dict, list)):
