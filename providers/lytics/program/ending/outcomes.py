@@ -4,11 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from providers.lytics.pages import page
 from providers.lytics.program.ending.exit import end_program, outputs_registered
 from providers.lytics.program.later import awaited
-from providers.lytics.shapes import Model
+
+if TYPE_CHECKING:
+    from providers.lytics.shapes import Model
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class Failure:
 
 
 # The account's models by id, and a line for each model that is held back.
-Aftermath = tuple[Mapping[str, Model], list[str]]
+Aftermath = tuple[Mapping[str, "Model"], list[str]]
 
 
 class Outcomes:
@@ -98,7 +101,7 @@ class Outcomes:
 
 
 def report(
-    failures: list[Failure], account: Mapping[str, Model], held_back: Sequence[str] = ()
+    failures: list[Failure], account: Mapping[str, "Model"], held_back: Sequence[str] = ()
 ) -> str:
     """Return all failures as text: sentences first, then one table of what gates wanted.
 
@@ -120,7 +123,7 @@ def report(
     return "\n".join(lines)
 
 
-def _live(live: Live | None, account: Mapping[str, Model]) -> str:
+def _live(live: Live | None, account: Mapping[str, "Model"]) -> str:
     """Return what is live now of a declaration whose model didn't pass, as the account shows it."""
     if live is None or not account:
         return ""
