@@ -11,9 +11,9 @@ SANDBOX_PORT ?= 8791
 # More arguments for pytest: make test PYTEST_ARGS="-k gate"
 PYTEST_ARGS ?=
 
-# Tests run side by side, those of one file one after the other. The engine's wait more than they
-# compute, so there are more of them than cores.
-WORKERS ?= -n 4 --dist loadfile
+# Tests run side by side, those of one file one after the other, in the order of tests/conftest.py. The
+# engine's wait more than they compute, so there are more of them than cores.
+WORKERS ?= -n 4 --dist loadfile --no-loadscope-reorder
 
 # Where the luck of the long tests begins: make chaos SEED=7
 SEED ?= 1

@@ -3,6 +3,7 @@
 import os
 import signal
 import ssl
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,11 @@ from sandbox.server import serve_in_thread
 from sandbox.settings import Settings
 from tests.support.engine.account import Account
 from tests.support.engine.project import Project, copy_of, make_template
+from tests.support.forked import forked_pythons
+
+# What a test takes about, in seconds, and how much longer one with such a mark does.
+TEST_TAKES_S = 0.02
+TAKES_S = {"engine": 5, "slow": 20}
 
 # The same examples everywhere, and no limit that a busy machine could miss.
 settings.register_profile(
@@ -37,6 +43,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         items[:] = [item for item in items if item not in left_out]
         config.hook.pytest_deselected(items=left_out)
+    # The files that take longest first: the short ones fill up what is left of the time.
+    seconds = defaultdict[Path, float](float)
+    for item in items:
+        longer = (TAKES_S.get(mark.name, 0) for mark in item.iter_markers())
+        seconds[item.path] += sum(longer, start=TEST_TAKES_S)
+    items.sort(key=lambda item: -seconds[item.path])
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -63,10 +75,17 @@ def _certificates_read_once() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def venv() -> Iterator[Path]:
+    """The virtual environment of the programs that the engine runs."""
+    with forked_pythons() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory, venv: Path) -> Path:
     """A folder with the program and an empty stack `test`."""
     folder = tmp_path_factory.mktemp("template") / "program"
-    make_template(folder)
+    make_template(folder, venv)
     return folder
 
 

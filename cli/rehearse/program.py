@@ -25,7 +25,7 @@ _SETTINGS = ".rehearsal"
 # The program reads it (providers/lytics/program/rules.py), and loads much that isn't needed here.
 _REHEARSAL = "LYTICS_ML_REHEARSAL"
 _OURS = ("PULUMI_", "LYTICS_", "LIOKEY")
-_KEPT = ("LYTICS_ML_CACHE", "LYTICS_ML_NOW")
+_KEPT = ("LYTICS_ML_CACHE", "LYTICS_ML_NOW", "PULUMI_PYTHON_CMD")
 _PROGRAM = "program"
 _LEFT_OUT = {"Pulumi.yaml", "Pulumi.yml", "history", ".pulumi", _SETTINGS}
 _PASSPHRASE = "rehearsal"  # noqa: S105 - it guards a copy without secrets of its own

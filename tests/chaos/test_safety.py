@@ -15,7 +15,7 @@ from tests.support.bed.deep import deepening
 from tests.support.bed.killing import GOOD
 from tests.support.bed.untrusted import untrusted
 from tests.support.engine.account import Account
-from tests.support.engine.project import ROOT, RUN_TIMEOUT_S, Project
+from tests.support.engine.project import ROOT, RUN_TIMEOUT_S, Project, processes_below
 from tests.support.engine.shapes import gated, model
 
 pytestmark = pytest.mark.engine
@@ -30,8 +30,11 @@ def harmful_in(text: str) -> list[str]:
 
 
 def command_lines() -> str:
-    """Return the command line of every process."""
-    listed = subprocess.run(["ps", "-A", "-ww", "-o", "args="], check=True, capture_output=True)
+    """Return the command line of every process below this one; other tests may use the key too."""
+    below = ",".join(map(str, processes_below(os.getpid())))
+    listed = subprocess.run(
+        ["ps", "-ww", "-o", "args=", "-p", below], check=True, capture_output=True
+    )
     return listed.stdout.decode(errors="replace")
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from tests.support.engine.account import Account
+from tests.support.forked import PLAIN_VARIABLE
 
 ROOT = Path(__file__).parents[3]
 STACK = "test"
@@ -100,6 +101,9 @@ class Project:
             "LIOKEY": "sandbox",
             "LYTICS_API_URL": account.url,
         }
+        venv = (folder / ".venv").resolve()
+        if venv != ROOT / ".venv":
+            self.env["PULUMI_PYTHON_CMD"] = str(venv / "bin" / "python")
         self.configure({})
 
     # --- what is declared -------------------------------------------------------------------
@@ -193,12 +197,12 @@ class Project:
         return output
 
     def start_up(self) -> "subprocess.Popen[str]":
-        """Start an `up` and return at once; the caller ends it."""
+        """Start an `up` on plain Pythons and return at once; the caller ends it."""
         command = [str(ROOT / "bin" / "pulumi"), "up", "--yes", "--skip-preview"]
         return subprocess.Popen(
             [*command, "--stack", STACK, "--non-interactive", "--color", "never"],
             cwd=self.folder,
-            env=self.env,
+            env={**self.env, PLAIN_VARIABLE: "1"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -256,8 +260,13 @@ class Project:
         assert self.account.writes(mark) == []
 
 
-def make_template(folder: Path) -> None:
-    """Make a project with an empty stack, for `copy_of` to copy: `stack init` costs a second."""
+def make_template(folder: Path, venv: Path = ROOT / ".venv") -> None:
+    """Make a project with an empty stack, for `copy_of` to copy: `stack init` costs a second.
+
+    Args:
+        folder: where; it isn't there yet.
+        venv: the virtual environment with the Python that the engine starts.
+    """
     folder.mkdir(parents=True)
     (folder / "stacks").mkdir()
     (folder / "state").mkdir()
@@ -265,7 +274,7 @@ def make_template(folder: Path) -> None:
     shutil.copy(ROOT / "__main__.py", folder)
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "providers", folder / "providers", ignore=ignored)
-    (folder / ".venv").symlink_to(ROOT / ".venv")
+    (folder / ".venv").symlink_to(venv)
     ran = run_pulumi(folder, ("stack", "init", STACK, "--non-interactive"), environment(folder))
     assert ran.code == 0, str(ran)
 

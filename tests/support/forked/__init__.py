@@ -1,0 +1,49 @@
+"""Pythons for the engine that have the installed packages loaded already.
+
+Each `pulumi up` starts three Pythons. Loading Pulumi, gRPC, httpx and pydantic in each took a third
+of the processor's time of all tests. A server loads them once, and each Python is forked from it.
+It is a process of its own then, which loads the project's own code as always.
+
+What is to be killed runs on plain Pythons (`Project.start_up`), and so do the workflows' tests and
+`make up`.
+"""
+
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PLAIN_VARIABLE = "TESTS_PLAIN_PYTHON"
+"""Set where the engine is to start Pythons that aren't forked."""
+
+_ROOT = Path(__file__).parents[3]
+_HERE = Path(__file__).parent
+_REAL = _ROOT / ".venv" / "bin" / "python"
+_PYTHON = f"""\
+#!/usr/bin/env bash
+case "${{{PLAIN_VARIABLE}-}} $*" in
+  ' -u -m pulumi.dynamic '* | ' '*/pulumi-language-python-exec' '*)
+    exec '{_REAL}' -I -S '{_HERE / "client.py"}' 'SOCKET' "$@" ;;
+  *) exec '{_ROOT / "toolchain" / "host-python"}' "$@" ;;
+esac
+"""
+
+
+@contextmanager
+def forked_pythons() -> Iterator[Path]:
+    """Start the server; return a virtual environment whose Pythons it forks."""
+    # Not in pytest's folder: the path of a socket has room for about a hundred characters.
+    with tempfile.TemporaryDirectory(prefix="python-") as folder:
+        venv, socket = Path(folder) / "venv", f"{folder}/socket"
+        (venv / "bin").mkdir(parents=True)
+        python = venv / "bin" / "python"
+        python.write_text(_PYTHON.replace("SOCKET", socket))
+        python.chmod(0o755)
+        command = [str(_REAL), "-P", str(_HERE / "server.py"), socket]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
+            assert server.stdin is not None
+            assert server.stdout is not None
+            assert server.stdout.readline() == b"ready\n"
+            yield venv
+            server.stdin.close()

@@ -1,0 +1,159 @@
+"""Forks a Python for each client (`client.py`), from one that has the installed packages loaded.
+
+A client sends its standard streams and what to run, then the number of each signal that it gets,
+and is told the exit code. If the client is killed, so is its fork. The server ends with its
+standard input.
+"""
+
+import contextlib
+import gc
+import io
+import json
+import os
+import runpy
+import selectors
+import signal
+import socket
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import dill  # type: ignore[import-untyped]  # noqa: F401 - loaded for the forks, as those below
+import grpc._server  # noqa: F401
+import httpcore  # noqa: F401
+import httpx  # noqa: F401
+import pulumi.dynamic  # noqa: F401
+import yaml  # noqa: F401
+from pydantic import BaseModel, Field, TypeAdapter
+
+Wanted = dict[str, Any]
+
+
+class _Loads(BaseModel):
+    """Makes pydantic load the rest of itself."""
+
+    any: str = Field(default="", min_length=0)
+
+
+def _serve(listening: socket.socket) -> Wanted | None:
+    """Serve until standard input ends; in a fork, return what it is to run."""
+    # What a signal's handler does would not end the wait for connections; this does.
+    woken, waking = socket.socketpair()
+    woken.settimeout(0)
+    waking.settimeout(0)
+    signal.signal(signal.SIGCHLD, _nothing)
+    signal.set_wakeup_fd(waking.fileno())
+    clients: dict[int, socket.socket] = {}
+    with selectors.DefaultSelector() as selector, woken, waking:
+        selector.register(sys.stdin, selectors.EVENT_READ)
+        selector.register(listening, selectors.EVENT_READ)
+        selector.register(woken, selectors.EVENT_READ)
+        while True:
+            for key, _ in selector.select():
+                if key.fileobj is sys.stdin:
+                    return None
+                if key.fileobj is woken:
+                    woken.recv(4096)
+                    _tell_ended(clients, selector)
+                elif key.fileobj is listening:
+                    client, _address = listening.accept()
+                    wanted, streams = _received(client)
+                    if wanted is None:
+                        client.close()
+                        continue
+                    if not (pid := os.fork()):
+                        signal.set_wakeup_fd(-1)
+                        _take(streams)
+                        for other in (client, *clients.values()):
+                            other.close()
+                        return wanted
+                    for stream in streams:
+                        os.close(stream)
+                    clients[pid] = client
+                    selector.register(client, selectors.EVENT_READ, pid)
+                else:
+                    _pass_on(key, selector)
+
+
+def _nothing(_signal: int, _frame: FrameType | None) -> None:
+    """Take a signal: that the process is woken is enough."""
+
+
+def _received(client: socket.socket) -> tuple[Wanted | None, list[int]]:
+    """Return what a client wants run, None if it was killed first, and its standard streams."""
+    length, streams, _flags, _address = socket.recv_fds(client, 4, 3)
+    with client.makefile("rb") as reading:
+        message = reading.read(int.from_bytes(length))
+    is_whole = len(length) == 4 and len(message) == int.from_bytes(length)
+    return json.loads(message) if is_whole else None, streams
+
+
+def _pass_on(key: selectors.SelectorKey, selector: selectors.BaseSelector) -> None:
+    """Pass a client's signal on to its fork, and its end."""
+    assert isinstance(key.fileobj, socket.socket)
+    told = key.fileobj.recv(1)
+    if not told:
+        selector.unregister(key.fileobj)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(key.data, told[0] if told else signal.SIGKILL)
+
+
+def _take(streams: list[int]) -> None:
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
+
+
+def _tell_ended(clients: dict[int, socket.socket], selector: selectors.BaseSelector) -> None:
+    while clients:
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        if not pid:
+            return
+        with clients.pop(pid) as client, contextlib.suppress(OSError, KeyError):
+            client.sendall(str(os.waitstatus_to_exitcode(status)).encode())
+            selector.unregister(client)
+
+
+def _become(wanted: Wanted) -> None:
+    """Run what a client wants, as `python -u` would."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    if wanted["is_deaf"]:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    else:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ.clear()
+    os.environ.update(wanted["environment"])
+    os.chdir(wanted["folder"])
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115 - for as long as the process
+    for name, number in (("stdout", 1), ("stderr", 2)):
+        raw = open(number, "wb", buffering=0, closefd=False)  # noqa: SIM115 - as above
+        setattr(sys, name, io.TextIOWrapper(raw, errors="backslashreplace", write_through=True))
+    first, *rest = wanted["words"]
+    others = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    if first == "-m":
+        sys.argv = rest
+        sys.path[:0] = [wanted["folder"], *others]
+        runpy.run_module(rest[0], run_name="__main__", alter_sys=True)
+    else:
+        sys.argv = [first, *rest]
+        sys.path[:0] = [str(Path(first).parent), *others]
+        runpy.run_path(first, run_name="__main__")
+
+
+def main() -> None:
+    """Serve at the socket that the first argument names."""
+    TypeAdapter(_Loads).validate_python({})
+    # The collectors of the forks leave alone what is loaded, and so it isn't copied for them.
+    gc.freeze()
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(sys.argv[1])
+        listening.listen(64)
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        wanted = _serve(listening)
+    if wanted is not None:
+        _become(wanted)
+
+
+main()
