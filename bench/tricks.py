@@ -48,16 +48,6 @@ TRICKS = (
     Trick("host started ahead", ((START, "        sdk_costs.wake_host()\n", ""),)),
     Trick("lists asked for ahead", ((START, "        this_program().ahead.begin(path)\n", ""),)),
     Trick(
-        "models registered while the program runs",
-        (
-            (
-                "providers/lytics/program/declare.py",
-                "                    register_what_is_declared()",
-                "                    pass",
-            ),
-        ),
-    ),
-    Trick(
         "more threads for the host",
         (
             (
@@ -79,7 +69,6 @@ TRICKS = (
     ),
     Trick("pip asked once", env={"PULUMI_PYTHON_CMD": str(ROOT / ".venv" / "bin" / "python")}),
     Trick("64 steps at once", env={"PULUMI_PARALLEL": "16"}),
-    Trick("differences asked for at once", env={"PULUMI_PARALLEL_DIFF": "false"}),
     Trick("state written once", env={"PULUMI_SKIP_CHECKPOINTS": "false"}),
 )
 

@@ -176,7 +176,6 @@ use_defaults() {
   export no_grpc_proxy=${no_grpc_proxy:+$no_grpc_proxy,}127.0.0.1,localhost,::1
   # Steps wait for the API, not for this machine: as many at once as the client has connections.
   export PULUMI_PARALLEL=${PULUMI_PARALLEL:-64}
-  export PULUMI_PARALLEL_DIFF=${PULUMI_PARALLEL_DIFF:-true}
   spare_checkpoints "$home"
   refuse_blind_destroy "$home" || exit 1
   tell_program "$@"

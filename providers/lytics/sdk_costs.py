@@ -6,7 +6,6 @@ measured by `make bench BENCH_ARGS=--tricks`. Imports stand in the functions: th
 this module too, and does without Pulumi.
 """
 
-import asyncio
 import atexit
 import gc
 import os
@@ -69,19 +68,6 @@ def collect_seldom() -> None:
     gc.set_threshold(SELDOM, 20, 20)
     # What is left at the end goes with the process, unseen.
     atexit.register(gc.freeze)
-
-
-def register_what_is_declared() -> None:
-    """Let the event loop run once, so that the engine begins with what is declared so far.
-
-    Otherwise it begins when the program has been read to its end; the SDK then also overlooks what
-    it has to register, and waits for all outputs of all resources each time that one is known.
-    """
-    try:
-        from pulumi.runtime.sync_await import _sync_await  # noqa: PLC0415 - may be gone one day
-    except ImportError:
-        return
-    _sync_await(asyncio.sleep(0))  # noqa: TID251 - one turn of the loop, no time
 
 
 def wake_host() -> None:

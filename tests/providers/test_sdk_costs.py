@@ -1,8 +1,6 @@
 """What is spared of the Pulumi SDK and the provider's host, and that it is still there to spare."""
 
-import asyncio
 import gc
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -95,35 +93,6 @@ def test_garbage_is_still_collected_but_seldom() -> None:
     assert gc.isenabled()
     assert gc.get_freeze_count() > 0
     assert gc.get_threshold()[0] == sdk_costs.SELDOM
-
-
-def test_the_loop_runs_once_while_the_program_is_read() -> None:
-    """What is ready runs, what isn't is not waited for: this says when the SDK's pump stops."""
-    ran: list[str] = []
-
-    async def ready() -> None:
-        ran.append("ready")
-
-    async def never() -> None:
-        await asyncio.Event().wait()
-        ran.append("never")
-
-    async def program() -> None:
-        tasks = [asyncio.ensure_future(ready()), asyncio.ensure_future(never())]
-        assert ran == []
-        sdk_costs.register_what_is_declared()
-        assert ran == ["ready"]
-        tasks[1].cancel()
-
-    asyncio.run(program())
-
-
-def test_without_the_sdks_pump_the_program_is_read_to_its_end_first(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Where the SDK has no such function any more nothing happens."""
-    monkeypatch.setitem(sys.modules, "pulumi.runtime.sync_await", None)
-    sdk_costs.register_what_is_declared()
 
 
 class Monitor:

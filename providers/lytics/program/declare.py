@@ -26,12 +26,8 @@ from providers.lytics.program.segment_lookup import resolve_all
 from providers.lytics.program.stack_outputs import Declared
 from providers.lytics.program.start import told_to_the_user
 from providers.lytics.program.used_notes import warn_of_deletions
-from providers.lytics.sdk_costs import register_what_is_declared
 from providers.lytics.stack_file.reader import Stack
 from providers.lytics.states import ask_holdings
-
-# The engine takes up so many models while the program declares the next ones.
-TOGETHER = 200
 
 
 def declare(stack: Stack) -> dict[str, Declared]:
@@ -48,10 +44,8 @@ def declare(stack: Stack) -> dict[str, Declared]:
         aliases = _aliases(stack)
         declared = {}
         with program.outcomes.declaring():
-            for number, (key, model) in enumerate(stack.models.items(), start=1):
+            for key, model in stack.models.items():
                 declared[key] = _declare(stack, key, model, segment, aliases.get(key))
-                if number % TOGETHER == 0 or number == len(stack.models):
-                    register_what_is_declared()
             if program.waits:
                 program.outcomes.expect(_history(program, stack, declared))
     if pulumi.runtime.is_dry_run() and program.has_key:
