@@ -87,6 +87,12 @@ class Engine(mocks.Mocks):
         raise NotImplementedError(args.token)
 
 
+def _unless_ended(loop: asyncio.AbstractEventLoop, context: Json) -> None:
+    """Tell of what nobody waited for, but for what was under way when a program was ended."""
+    if not isinstance(context.get("exception"), EndedError):
+        loop.default_exception_handler(context)
+
+
 @pytest.fixture(autouse=True)
 def _loops_are_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Close the event loops that Pulumi's mocks leave open, in this thread and in others."""
@@ -95,6 +101,7 @@ def _loops_are_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     def make_and_note() -> asyncio.AbstractEventLoop:
         loops.append(make_loop())
+        loops[-1].set_exception_handler(_unless_ended)
         return loops[-1]
 
     monkeypatch.setattr(asyncio, "new_event_loop", make_and_note)
