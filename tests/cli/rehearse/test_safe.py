@@ -108,6 +108,7 @@ def test_lytics_gets_gets_only_and_state_and_key_stay_where_they_are(
         assert key not in environment
         assert account.url not in environment
         assert project.env["PULUMI_CONFIG_PASSPHRASE"] not in environment
+        assert f"PULUMI_PYTHON_CMD={project.env['PULUMI_PYTHON_CMD']}" in environment
     assert not rooms(copies)
     assert not running_in(copies)
 

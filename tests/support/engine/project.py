@@ -102,7 +102,7 @@ class Project:
             "LYTICS_API_URL": account.url,
         }
         venv = (folder / ".venv").resolve()
-        if venv != ROOT / ".venv":
+        if venv != (ROOT / ".venv").resolve():
             self.env["PULUMI_PYTHON_CMD"] = str(venv / "bin" / "python")
         self.configure({})
 

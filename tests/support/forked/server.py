@@ -50,30 +50,41 @@ def _serve(listening: socket.socket) -> Wanted | None:
         selector.register(listening, selectors.EVENT_READ)
         selector.register(woken, selectors.EVENT_READ)
         while True:
-            for key, _ in selector.select():
-                if key.fileobj is sys.stdin:
-                    return None
-                if key.fileobj is woken:
-                    woken.recv(4096)
-                    _tell_ended(clients, selector)
-                elif key.fileobj is listening:
-                    client, _address = listening.accept()
-                    wanted, streams = _received(client)
-                    if wanted is None:
-                        client.close()
-                        continue
-                    if not (pid := os.fork()):
-                        signal.set_wakeup_fd(-1)
-                        _take(streams)
-                        for other in (client, *clients.values()):
-                            other.close()
-                        return wanted
-                    for stream in streams:
-                        os.close(stream)
-                    clients[pid] = client
-                    selector.register(client, selectors.EVENT_READ, pid)
-                else:
-                    _pass_on(key, selector)
+            ready = {key.fileobj: key for key, _ in selector.select()}
+            if ready.pop(sys.stdin, None):
+                return None
+            has_ended = ready.pop(woken, None)
+            has_new = ready.pop(listening, None)
+            for key in ready.values():
+                _pass_on(key, selector)
+            # Only now: it closes connections, of which some may have been ready.
+            if has_ended:
+                woken.recv(4096)
+                _tell_ended(clients, selector)
+            if has_new and (wanted := _fork(listening, clients, selector)):
+                return wanted
+
+
+def _fork(
+    listening: socket.socket, clients: dict[int, socket.socket], selector: selectors.BaseSelector
+) -> Wanted | None:
+    """Fork for the next client; in the fork, return what it is to run."""
+    client, _address = listening.accept()
+    wanted, streams = _received(client)
+    if wanted is None:
+        client.close()
+        return None
+    if not (pid := os.fork()):
+        signal.set_wakeup_fd(-1)
+        _take(streams)
+        for other in (client, *clients.values()):
+            other.close()
+        return wanted
+    for stream in streams:
+        os.close(stream)
+    clients[pid] = client
+    selector.register(client, selectors.EVENT_READ, pid)
+    return None
 
 
 def _nothing(_signal: int, _frame: FrameType | None) -> None:
@@ -110,9 +121,12 @@ def _tell_ended(clients: dict[int, socket.socket], selector: selectors.BaseSelec
         pid, status = os.waitpid(-1, os.WNOHANG)
         if not pid:
             return
-        with clients.pop(pid) as client, contextlib.suppress(OSError, KeyError):
-            client.sendall(str(os.waitstatus_to_exitcode(status)).encode())
-            selector.unregister(client)
+        with clients.pop(pid) as client:
+            # A client that is gone was taken out already, or is told in vain.
+            with contextlib.suppress(KeyError):
+                selector.unregister(client)
+            with contextlib.suppress(OSError):
+                client.sendall(str(os.waitstatus_to_exitcode(status)).encode())
 
 
 def _become(wanted: Wanted) -> None:
