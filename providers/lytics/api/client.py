@@ -3,6 +3,7 @@
 import ssl
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from itertools import count
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -353,7 +354,12 @@ def pause_s(tried: int, asked_s: float | None, timing: Timing = REAL) -> float:
 
 def _trusted(origin: str) -> ssl.SSLContext | bool:
     """Trust what httpx trusts; over plain HTTP nothing, as reading certificates takes 30 ms."""
-    return origin.startswith("https") or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return origin.startswith("https") or _nobody()
+
+
+@cache
+def _nobody() -> ssl.SSLContext:
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _reason(exc: httpx.HTTPError) -> str:
