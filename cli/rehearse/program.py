@@ -118,29 +118,37 @@ class Program:
         (settings / f"Pulumi.{self._stack}.yaml").write_text(yaml.safe_dump({"config": config}))
         self._pulumi("stack", "init", self._stack)
         if state.exported:
-            exported = self.folder / "exported.json"
-            exported.write_text(json.dumps(self._sealed(state.exported)))
-            self._pulumi("stack", "import", "--stack", self._stack, "--file", str(exported))
+            self._put(self._stack, {**state.exported, "deployment": self._sealed(state.exported)})
         for name, deployment in beside.items():
-            self._put_beside(project.name, name, deployment)
+            self._put(name, {"deployment": deployment})
 
     def _sealed(self, exported: Mapping[str, Any]) -> Json:
-        """Return a state whose secrets are in clear with the manager that this copy has."""
+        """Return a deployment whose secrets are in clear with the manager that this copy has."""
+        deployment: Json = exported["deployment"]
         if not holds_secrets(exported):
-            return dict(exported)
+            return deployment
         settings = self.folder / _PROGRAM / _SETTINGS / f"Pulumi.{self._stack}.yaml"
         salt = {"salt": read_yaml(settings).get("encryptionsalt")}
-        manager = {"type": "passphrase", "state": salt}
-        return {**exported, "deployment": {**exported["deployment"], "secrets_providers": manager}}
+        return {**deployment, "secrets_providers": {"type": "passphrase", "state": salt}}
 
-    def _put_beside(self, project: str, name: str, deployment: Json) -> None:
-        """Have the backend know another stack; an import of each would take a second."""
-        stacks = self.folder / "state" / ".pulumi" / "stacks" / project
-        ours = json.loads((stacks / f"{self._stack}.json").read_text())
-        qualified = str(ours["checkpoint"]["stack"])
-        other = {"stack": f"{qualified.rpartition('/')[0]}/{name}", "latest": deployment}
-        text = json.dumps({**ours, "checkpoint": other})
-        (stacks / f"{name}.json").write_text(text)
+    @property
+    def _kept(self) -> Path:
+        """Where the copy's backend keeps the stack."""
+        return next((self.folder / "state" / ".pulumi" / "stacks").glob(f"*/{self._stack}.json"))
+
+    def _put(self, name: str, exported: Mapping[str, Any]) -> None:
+        """Have the copy's backend know a stack; an import of each would take half a second.
+
+        Args:
+            name: of the stack, without organisation.
+            exported: its state, as an export shows it.
+        """
+        made = json.loads(self._kept.read_text(encoding="utf-8"))
+        organization = str(made["checkpoint"]["stack"]).rpartition("/")[0]
+        about = {part: value for part, value in exported.items() if part != "deployment"}
+        checkpoint = {"stack": f"{organization}/{name}", "latest": exported["deployment"]}
+        text = json.dumps({**made, **about, "checkpoint": checkpoint})
+        self._kept.with_stem(name).write_text(text, encoding="utf-8")
 
     def copied(self, name: str) -> "Program":
         """Return another copy, as this one is."""
@@ -158,9 +166,8 @@ class Program:
 
     def state(self) -> StackState:
         """Return the state as it is now."""
-        return parse_state(
-            self._stack, json.loads(self._pulumi("stack", "export", "--stack", self._stack))
-        )
+        kept = json.loads(self._kept.read_text(encoding="utf-8"))
+        return parse_state(self._stack, {"deployment": kept["checkpoint"].get("latest") or {}})
 
     def _pulumi(self, *arguments: str) -> str:
         ran = self._run(*arguments, stderr=subprocess.PIPE)
