@@ -15,12 +15,12 @@ import pytest
 from sandbox.building.features import draw_sample
 from sandbox.building.reading import health_of, reach_of
 from sandbox.building.summary import area_under_curve, balanced_threshold
-from sandbox.building.training import train
 from sandbox.errors import CannotBuildError
 from sandbox.models import Config
 from sandbox.people.population import Population, make_population
 from sandbox.server import Handle, serve_in_thread
 from sandbox.settings import Settings
+from tests.support.training import train
 
 Json = dict[str, Any]
 Create = Callable[..., Json]

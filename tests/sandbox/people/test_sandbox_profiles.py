@@ -11,11 +11,11 @@ import httpx
 import pytest
 
 from sandbox.__main__ import main
-from sandbox.building.training import train
 from sandbox.errors import ProfilesError
 from sandbox.models import Config
 from sandbox.people.profile_population import profile_population
 from sandbox.people.profiles import load_profiles
+from tests.support.training import train
 
 Json = dict[str, Any]
 TABLE = "visits,city,bought,id\n3,Berlin,TRUE,1\n,Lyon,FALSE,2\n7,,FALSE,3\n"

@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox.building.training import train
 from sandbox.errors import ProfilesError
 from sandbox.models import Config
 from sandbox.people.profile_population import profile_population
 from sandbox.people.profiles import Profiles, load_profiles
+from tests.support.training import train
 
 USERS = 1_200
 SEGMENTS = "segments: [{slug: buyers, where: {bought: yes}}, {slug: others, where: {bought: no}}]"
