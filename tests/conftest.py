@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, settings
 from sandbox.server import serve_in_thread
 from sandbox.settings import Settings
 from tests.support.engine.account import Account
+from tests.support.engine.key_service import SECRETS_PROVIDER, key_service
 from tests.support.engine.project import Project, copy_of, make_template
 from tests.support.forked import forked_pythons
 
@@ -62,6 +63,14 @@ def _interruptible() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _engine_collects_seldom() -> Iterator[None]:
+    """Let the engine collect garbage seldom: it lives for a second, and starts in half the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GOGC", "400")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _certificates_read_once() -> Iterator[None]:
     """Read this machine's certificates once: it takes longer than most tests."""
 
@@ -82,10 +91,19 @@ def venv() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory, venv: Path) -> Path:
+def secrets_provider() -> Iterator[str]:
+    """What keeps the keys of the stacks' secrets: the engine finds it in the environment."""
+    with key_service() as found, pytest.MonkeyPatch.context() as patch:
+        for name, value in found.items():
+            patch.setenv(name, value)
+        yield SECRETS_PROVIDER
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory, venv: Path, secrets_provider: str) -> Path:
     """A folder with the program and an empty stack `test`."""
     folder = tmp_path_factory.mktemp("template") / "program"
-    make_template(folder, venv)
+    make_template(folder, venv, secrets_provider)
     return folder
 
 

@@ -57,6 +57,7 @@ def test_a_stack_with_another_encrypted_setting_is_rehearsed(project: Project) -
 
 def test_what_can_not_be_decrypted_is_said(project: Project) -> None:
     """Without the passphrase a stack with other secrets isn't rehearsed: 2, and why."""
+    project.pulumi("stack", "change-secrets-provider", "passphrase")
     project.pulumi("config", "set", "--secret", "mine:token", "open sesame")
     project.declare({"grow": model()})
     project.env |= {"PULUMI_CONFIG_PASSPHRASE": "another one"}
@@ -66,6 +67,7 @@ def test_what_can_not_be_decrypted_is_said(project: Project) -> None:
 
 def test_the_key_alone_needs_no_passphrase(project: Project) -> None:
     """With LIOKEY set, a stack whose only secret is its key is rehearsed without passphrase."""
+    project.pulumi("stack", "change-secrets-provider", "passphrase")
     project.pulumi("config", "set", "--secret", "lytics:apiKey", "sandbox")
     project.declare({"grow": model()})
     project.up()

@@ -124,8 +124,7 @@ class Project:
     def configure(self, config: Mapping[str, object]) -> None:
         """Set the stack's config, besides what keeps tests short."""
         path = self.folder / "stacks" / f"Pulumi.{STACK}.yaml"
-        salt = yaml.safe_load(path.read_text())["encryptionsalt"]
-        content = {"config": {**SETTINGS, **config}, "encryptionsalt": salt}
+        content = yaml.safe_load(path.read_text()) | {"config": {**SETTINGS, **config}}
         path.write_text(yaml.safe_dump(content))
 
     def program(self, text: str) -> None:
@@ -260,12 +259,15 @@ class Project:
         assert self.account.writes(mark) == []
 
 
-def make_template(folder: Path, venv: Path = ROOT / ".venv") -> None:
+def make_template(
+    folder: Path, venv: Path = ROOT / ".venv", secrets_provider: str = "passphrase"
+) -> None:
     """Make a project with an empty stack, for `copy_of` to copy: `stack init` costs a second.
 
     Args:
         folder: where; it isn't there yet.
         venv: the virtual environment with the Python that the engine starts.
+        secrets_provider: what keeps the key of the stack's secrets.
     """
     folder.mkdir(parents=True)
     (folder / "stacks").mkdir()
@@ -275,7 +277,8 @@ def make_template(folder: Path, venv: Path = ROOT / ".venv") -> None:
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "providers", folder / "providers", ignore=ignored)
     (folder / ".venv").symlink_to(venv)
-    ran = run_pulumi(folder, ("stack", "init", STACK, "--non-interactive"), environment(folder))
+    command = ("stack", "init", STACK, "--secrets-provider", secrets_provider, "--non-interactive")
+    ran = run_pulumi(folder, command, environment(folder))
     assert ran.code == 0, str(ran)
 
 

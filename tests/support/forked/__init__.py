@@ -1,8 +1,8 @@
-"""Pythons for the engine that have the installed packages loaded already.
+"""Pythons for the engine that have loaded already what all of them load.
 
-Each `pulumi up` starts three Pythons. Loading Pulumi, gRPC, httpx and pydantic in each took a third
-of the processor's time of all tests. A server loads them once, and each Python is forked from it.
-It is a process of its own then, which loads the project's own code as always.
+Each `pulumi up` starts two Pythons. To load Pulumi, gRPC, httpx, pydantic and the project's own
+code in each took half of the processor's time of an `up`. A server loads them once, and each Python
+is forked from it: a process of its own.
 
 What is to be killed runs on plain Pythons (`Project.start_up`), and so do the workflows' tests and
 `make up`.

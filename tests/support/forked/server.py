@@ -1,20 +1,23 @@
-"""Forks a Python for each client (`client.py`), from one that has the installed packages loaded.
+"""Forks a Python for each client (`client.py`), from one that has loaded all that a run loads.
 
 A client sends its standard streams and what to run, then the number of each signal that it gets,
 and is told the exit code. If the client is killed, so is its fork. The server ends with its
 standard input.
 """
 
+import atexit
 import contextlib
 import gc
 import io
-import json
+import marshal
 import os
+import pkgutil
 import runpy
 import selectors
 import signal
 import socket
 import sys
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -26,6 +29,8 @@ import httpx  # noqa: F401
 import pulumi.dynamic  # noqa: F401
 import yaml  # noqa: F401
 from pydantic import BaseModel, Field, TypeAdapter
+
+_ROOT = Path(__file__).parents[3]
 
 Wanted = dict[str, Any]
 
@@ -97,7 +102,8 @@ def _received(client: socket.socket) -> tuple[Wanted | None, list[int]]:
     with client.makefile("rb") as reading:
         message = reading.read(int.from_bytes(length))
     is_whole = len(length) == 4 and len(message) == int.from_bytes(length)
-    return json.loads(message) if is_whole else None, streams
+    # Client and server are one Python's, and nobody else has the socket.
+    return marshal.loads(message) if is_whole else None, streams  # noqa: S302
 
 
 def _pass_on(key: selectors.SelectorKey, selector: selectors.BaseSelector) -> None:
@@ -155,9 +161,31 @@ def _become(wanted: Wanted) -> None:
         runpy.run_path(first, run_name="__main__")
 
 
+def _run(wanted: Wanted) -> None:
+    """Run what a client wants, and end without taking apart all that the server has loaded."""
+    codes: list[int] = []
+    # What is registered first is called last: all else that Python does at its end is done then.
+    atexit.register(lambda: os._exit(codes[0]) if codes else None)
+    try:
+        _become(wanted)
+        codes.append(0)
+    except SystemExit as exc:
+        codes.append(exc.code if isinstance(exc.code, int) else int(exc.code is not None))
+        raise
+
+
+def _load_project() -> None:
+    """Load the modules of `providers`, of which the tests' projects have copies."""
+    sys.path.insert(0, str(_ROOT))
+    for module in pkgutil.walk_packages([str(_ROOT / "providers")], "providers."):
+        import_module(module.name)
+    sys.path.remove(str(_ROOT))
+
+
 def main() -> None:
     """Serve at the socket that the first argument names."""
     TypeAdapter(_Loads).validate_python({})
+    _load_project()
     # The collectors of the forks leave alone what is loaded, and so it isn't copied for them.
     gc.freeze()
     with socket.socket(socket.AF_UNIX) as listening:
@@ -167,7 +195,7 @@ def main() -> None:
         sys.stdout.flush()
         wanted = _serve(listening)
     if wanted is not None:
-        _become(wanted)
+        _run(wanted)
 
 
 main()
