@@ -25,6 +25,7 @@ _PYTHON = f"""\
 case "${{{PLAIN_VARIABLE}-}} $*" in
   ' -u -m pulumi.dynamic '* | ' '*/pulumi-language-python-exec' '*)
     exec '{_REAL}' -I -S '{_HERE / "client.py"}' 'SOCKET' "$@" ;;
+  *' --version') exec '{_REAL}' "$@" ;;
   *) exec '{_ROOT / "toolchain" / "host-python"}' "$@" ;;
 esac
 """
