@@ -175,7 +175,10 @@ def _run(wanted: Wanted) -> None:
 
 
 def _load_project() -> None:
-    """Load the modules of `providers`, of which the tests' projects have copies."""
+    """Load the modules of `providers`, of which the tests' projects have copies.
+
+    A test that changes its copy needs plain Pythons.
+    """
     sys.path.insert(0, str(_ROOT))
     for module in pkgutil.walk_packages([str(_ROOT / "providers")], "providers."):
         import_module(module.name)
