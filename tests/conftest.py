@@ -64,7 +64,7 @@ def _interruptible() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _engine_collects_seldom() -> Iterator[None]:
-    """Let the engine collect garbage seldom: it lives for a second, and starts in half the time."""
+    """Let the engine collect garbage seldom: it lives for a second."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GOGC", "400")
         yield

@@ -108,7 +108,7 @@ class Program:
             beside: by name, what the states of the project's other stacks have.
 
         Raises:
-            CliError: the engine doesn't take the state.
+            CliError: the engine can't make the stack.
         """
         self.folder.mkdir()
         (self.folder / "state").mkdir()

@@ -1,11 +1,12 @@
 """A real HTTP server that receives messages, as a chat does."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.support.serving import serving
 
 SECRET = "T000-very-secret"
 
@@ -39,16 +40,6 @@ def receiver() -> Iterator[Receiver]:
             self.end_headers()
             self.wfile.write(b"ok")
 
-        def log_message(self, *_arguments: object) -> None:
-            """Write nothing to the test's screen."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    kept.address = f"http://127.0.0.1:{server.server_port}/services/{SECRET}"
-    try:
+    with serving(Handler) as port:
+        kept.address = f"http://127.0.0.1:{port}/services/{SECRET}"
         yield kept
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

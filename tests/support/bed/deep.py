@@ -1,12 +1,13 @@
 """A server between a stack and its account that nests chosen replies a hundred thousand deep."""
 
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import httpx
+
+from tests.support.serving import serving
 
 LEVELS = 100_000
 DEEP = b'{"data":' + b"[" * LEVELS + b"]" * LEVELS + b"}"
@@ -40,14 +41,5 @@ def deepening(root: str, what: str) -> Iterator[str]:
 
         do_POST = do_DELETE = do_GET  # noqa: N815 - http.server's names
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        serving = threading.Thread(target=server.serve_forever)
-        serving.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}/api"
-        finally:
-            server.shutdown()
-            serving.join()
+    with serving(Handler) as port:
+        yield f"http://127.0.0.1:{port}/api"

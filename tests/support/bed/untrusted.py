@@ -1,13 +1,14 @@
 """An HTTPS server whose certificate nobody signed whom this machine trusts."""
 
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import trustme
+
+from tests.support.serving import serving
 
 EMPTY = b'{"data": []}'
 
@@ -34,19 +35,9 @@ def untrusted(ca_file: Path) -> Iterator[tuple[str, list[tuple[str, str]]]]:
             self.end_headers()
             self.wfile.write(EMPTY)
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
     ca = trustme.CA()
     ca.cert_pem.write_to_path(str(ca_file))
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     ca.issue_cert("localhost").configure_cert(context)
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-        serving = threading.Thread(target=server.serve_forever)
-        serving.start()
-        try:
-            yield f"https://localhost:{server.server_address[1]}/api", asked
-        finally:
-            server.shutdown()
-            serving.join()
+    with serving(Handler, context) as port:
+        yield f"https://localhost:{port}/api", asked

@@ -6,10 +6,11 @@ engine asks for the stack's key instead. What protects the secrets is the engine
 """
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from tests.support.serving import serving
 
 SECRETS_PROVIDER = "hashivault://tests"
 _SEALED = "vault:v1:"
@@ -30,22 +31,9 @@ class _Transit(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(answer)
 
-    def log_message(self, *_arguments: object) -> None:
-        """Write nothing to the test's screen."""
-
 
 @contextmanager
 def key_service() -> Iterator[dict[str, str]]:
     """Run the service; yield the environment in which the engine finds it."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Transit)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield {
-            "VAULT_SERVER_URL": f"http://127.0.0.1:{server.server_port}",
-            "VAULT_SERVER_TOKEN": "tests",
-        }
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(_Transit) as port:
+        yield {"VAULT_SERVER_URL": f"http://127.0.0.1:{port}", "VAULT_SERVER_TOKEN": "tests"}
