@@ -41,10 +41,11 @@ class Trick:
             path.write_text(whole.replace(text, other), encoding="utf-8")
 
 
+PACKAGE = "providers/lytics/__init__.py"
 START = "providers/lytics/program/start.py"
 TRICKS = (
     Trick("no debug messages", ((START, "    sdk_costs.spare_debug_messages()\n", ""),)),
-    Trick("garbage collected seldom", ((START, "    sdk_costs.collect_seldom()\n", ""),)),
+    Trick("garbage collected seldom", ((PACKAGE, "\ncollect_seldom()", ""),)),
     Trick("host started ahead", ((START, "        sdk_costs.wake_host()\n", ""),)),
     Trick("lists asked for ahead", ((START, "        this_program().ahead.begin(path)\n", ""),)),
     Trick(
@@ -59,13 +60,7 @@ TRICKS = (
     ),
     Trick(
         "httpx without its command line",
-        (
-            (
-                "providers/lytics/__init__.py",
-                "\nspare_httpx_command_line()",
-                "\n",
-            ),
-        ),
+        ((PACKAGE, "\nspare_httpx_command_line()", ""),),
     ),
     Trick("pip asked once", env={"PULUMI_PYTHON_CMD": str(ROOT / ".venv" / "bin" / "python")}),
     Trick("64 steps at once", env={"PULUMI_PARALLEL": "16"}),

@@ -7,7 +7,7 @@ waiting for Pulumi.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from providers.lytics.sdk_costs import spare_httpx_command_line
+from providers.lytics.sdk_costs import collect_seldom, spare_httpx_command_line
 
 if TYPE_CHECKING:
     from providers.lytics.activation import MlModelActivationProvider
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from providers.lytics.program.start import read_stack
 
 spare_httpx_command_line()
+collect_seldom()
 
 __all__ = [
     "MlModel",

@@ -34,6 +34,19 @@ def spare_httpx_command_line() -> None:
     sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
 
 
+def collect_seldom() -> None:
+    """Let the garbage collector look at what is new, and seldom at all of it.
+
+    The SDK makes some thousand objects for each resource, which last as long as the program, and
+    loading it makes 40,000: each full collection looks at all of them. They cost a third of a
+    program of many resources, and a fifth of the time that this package takes to load.
+    """
+    gc.freeze()
+    gc.set_threshold(SELDOM, 20, 20)
+    # What is left at the end goes with the process, unseen.
+    atexit.register(gc.freeze)
+
+
 # --- the program ----------------------------------------------------------------------------
 
 
@@ -56,18 +69,6 @@ def spare_debug_messages() -> bool:
 
 def _nothing(*_args: object, **_kwargs: object) -> None:
     """Take a debug message and drop it."""
-
-
-def collect_seldom() -> None:
-    """Let the garbage collector look at what is new, and seldom at all of it.
-
-    The SDK makes some thousand objects for each resource, which last as long as the program: each
-    full collection looks at all of them, and they cost a third of a program of many resources.
-    """
-    gc.freeze()
-    gc.set_threshold(SELDOM, 20, 20)
-    # What is left at the end goes with the process, unseen.
-    atexit.register(gc.freeze)
 
 
 def wake_host() -> None:

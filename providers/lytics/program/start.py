@@ -41,7 +41,6 @@ def _check_rules(path: Path) -> None:
 
 def read_stack(folder: Path | str = "stacks") -> "Stack":
     """Read the declarations of the stack that is being run: `stacks/<stack>.yaml`."""
-    sdk_costs.collect_seldom()
     sdk_costs.spare_debug_messages()
     end_when_interrupted()
     path = Path(folder) / f"{pulumi.get_stack()}.yaml"
