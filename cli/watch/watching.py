@@ -103,18 +103,21 @@ class Watching:
     @property
     def summary(self) -> str:
         """The line that says it all."""
-        number = len(self.models)
-        if not number:
+        if not self.models:
             return f"Stack {self.stack}: no live models"
-        models = f"{number} live {'model' if number == 1 else 'models'}"
+        live = sum(one.subject.is_live for one in self.models)
+        down = len(self.models) - live
+        models = f"{live or 'no'} live {'model' if live == 1 else 'models'}"
+        if down:
+            models += f" and {down} that {'is' if down == 1 else 'are'} not live"
         unread = sum(bool(one.problem) for one in self.models)
         more = f", the numbers of {unread} can't be read" if unread else ""
-        if not self.short:
-            kept = "scores what it should" if number == 1 else "score what they should"
-            return (
-                f"Stack {self.stack}: {models}{f', none fell short{more}' if more else f' {kept}'}"
-            )
-        return f"Stack {self.stack}: {models}, {len(self.short)} fell short{more}"
+        if self.short:
+            return f"Stack {self.stack}: {models}, {len(self.short)} fell short{more}"
+        if down or more:
+            return f"Stack {self.stack}: {models}, none fell short{more}"
+        kept = "scores what it should" if live == 1 else "score what they should"
+        return f"Stack {self.stack}: {models} {kept}"
 
     def as_dict(self) -> dict[str, Any]:
         """Return what --json shows."""

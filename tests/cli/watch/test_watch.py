@@ -158,6 +158,7 @@ def test_a_training_that_failed_is_told() -> None:
     assert [(s.what, s.measured) for s in seen.models[0].fell_short] == [
         ("state", "invalid: too few users")
     ]
+    assert seen.summary == "Stack test: no live models and 1 that is not live, 1 fell short"
     assert nights.timeline.live_ids() == []
     assert short(nights.look(invalid)) == ["state"]
 
