@@ -196,8 +196,8 @@ def clone(tmp_path: Path) -> Path:
     return folder
 
 
-def machine(folder: Path, forge: Path) -> dict[str, str]:
-    """Return the environment of a runner: its `gh` talks to a file."""
+def machine(folder: Path, forge: Path, venv: Path) -> dict[str, str]:
+    """Return the environment of a runner: its `gh` talks to a file, its Pythons are forked."""
     tools = folder.parent / "tools"
     tools.mkdir()
     shutil.copy(ROOT / "tests/support/review/gh", tools / "gh")
@@ -205,6 +205,7 @@ def machine(folder: Path, forge: Path) -> dict[str, str]:
     own.pop("PULUMI_CONFIG_PASSPHRASE")
     return {
         **own,
+        "PULUMI_PYTHON_CMD": str(venv / "bin" / "python"),
         "PATH": f"{tools}:{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}",
         "FORGE": str(forge),
         "GITHUB_REPOSITORY": "acme/models",
@@ -214,7 +215,7 @@ def machine(folder: Path, forge: Path) -> dict[str, str]:
 
 @pytest.mark.engine
 @pytest.mark.slow
-def test_the_pipeline_as_one_story(clone: Path, tmp_path: Path) -> None:
+def test_the_pipeline_as_one_story(clone: Path, tmp_path: Path, venv: Path) -> None:
     """Pull request, merge, staging, promotion, approval, production, drift: every step's script."""
     forge = tmp_path / "forge.json"
     with serve_in_thread(Settings(train=False)) as sandbox:
@@ -246,7 +247,7 @@ def test_the_pipeline_as_one_story(clone: Path, tmp_path: Path) -> None:
                 "contains(github.event.pull_request.labels.*.name, 'large change')"
                 " && '--force' || ''": "",
             },
-            env=machine(clone, forge),
+            env=machine(clone, forge, venv),
         )
 
         def well(file: str, job: str) -> None:

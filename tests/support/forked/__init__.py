@@ -4,8 +4,7 @@ Each `pulumi up` starts two Pythons. To load Pulumi, gRPC, httpx, pydantic and t
 code in each took half of the processor's time of an `up`. A server loads them once, and each Python
 is forked from it: a process of its own.
 
-What is to be killed runs on plain Pythons (`Project.start_up`), and so do the workflows' tests and
-`make up`.
+What is to be killed runs on plain Pythons (`Project.start_up`), and so does `make up`.
 """
 
 import subprocess

@@ -7,6 +7,7 @@ standard input.
 
 import atexit
 import contextlib
+import encodings.idna  # noqa: F401
 import gc
 import io
 import marshal
@@ -23,22 +24,19 @@ from types import FrameType
 from typing import Any
 
 import dill  # type: ignore[import-untyped]  # noqa: F401 - loaded for the forks, as those below
-import grpc._server  # noqa: F401
+import grpc._channel
+import grpc._server
+import grpc._utilities
+import grpc.experimental  # noqa: F401
 import httpcore  # noqa: F401
 import httpx  # noqa: F401
 import pulumi.dynamic  # noqa: F401
 import yaml  # noqa: F401
-from pydantic import BaseModel, Field, TypeAdapter
+from pydantic import BaseModel
 
 _ROOT = Path(__file__).parents[3]
 
 Wanted = dict[str, Any]
-
-
-class _Loads(BaseModel):
-    """Makes pydantic load the rest of itself."""
-
-    any: str = Field(default="", min_length=0)
 
 
 def _serve(listening: socket.socket) -> Wanted | None:
@@ -183,11 +181,19 @@ def _load_project() -> None:
     for module in pkgutil.walk_packages([str(_ROOT / "providers")], "providers."):
         import_module(module.name)
     sys.path.remove(str(_ROOT))
+    _build_validators(BaseModel)
+
+
+def _build_validators(shape: type[BaseModel]) -> None:
+    """Let pydantic build what it otherwise builds when a shape is first used."""
+    for below in shape.__subclasses__():
+        if below.__module__.startswith("providers."):
+            below.model_rebuild()
+        _build_validators(below)
 
 
 def main() -> None:
     """Serve at the socket that the first argument names."""
-    TypeAdapter(_Loads).validate_python({})
     _load_project()
     # The collectors of the forks leave alone what is loaded, and so it isn't copied for them.
     gc.freeze()
