@@ -132,7 +132,7 @@ class Ours(_Pulumi):
                 shutil.copy(ROOT / name, self.folder)
             (self.folder / ".venv").symlink_to(ROOT / ".venv")
             # A clone's first run compiles the program, all others find it compiled.
-            compileall.compile_dir(self.folder, quiet=1)
+            compileall.compile_dir(self.folder / "providers", quiet=1)
             (self.folder / "stacks").mkdir()
             self._init()
             if self.count >= LARGE:

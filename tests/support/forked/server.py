@@ -7,7 +7,7 @@ standard input.
 
 import atexit
 import contextlib
-import encodings.idna  # noqa: F401
+import encodings.idna  # noqa: F401 - loaded for the forks, as the packages below
 import gc
 import io
 import marshal
@@ -23,7 +23,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import dill  # type: ignore[import-untyped]  # noqa: F401 - loaded for the forks, as those below
+import dill  # type: ignore[import-untyped]  # noqa: F401
 import grpc._channel
 import grpc._server
 import grpc._utilities
