@@ -83,7 +83,7 @@ clean: down ## remove what was made in this folder
 test: engine ## run every test, those of the real engine included
 	@.venv/bin/pytest $(WORKERS) $(PYTEST_ARGS)
 
-quick: venv ## run the quick tests, which need no engine, in about two minutes
+quick: venv ## run the quick tests, which need no engine, in a minute and a half
 	@.venv/bin/pytest $(WORKERS) -m "not engine and not slow" $(PYTEST_ARGS)
 
 chaos: engine ## break every request, kill every run, and print what came of it
